@@ -1,0 +1,145 @@
+//! The C layout of a view (`Py_buffer`) in the interpreters that exist.
+//!
+//! All of them begin with the same ten fields, [`Header`]; what follows differs. Source: the interpreters'
+//! headers, checked on CPython 2.7.18, 3.6 to 3.15 and PyPy 7.3.3, 7.3.11 and 8.0.1, 64-bit.
+
+use core::ffi::{c_char, c_int, c_void};
+use core::ptr;
+
+/// The fields that every interpreter's `Py_buffer` begins with.
+///
+/// A filled view refers to itself: `shape` may be the address of `len`, `strides` that of `itemsize`. **It
+/// must not move.**
+#[repr(C)]
+#[derive(Debug)]
+pub struct Header {
+    /// The memory, or for layouts with negative strides the item with all indices zero.
+    pub buf: *mut c_void,
+    /// The object that must be told when the view ends, owned by the view; null when there is none to tell.
+    pub obj: *mut c_void,
+    /// The length in bytes: the product of the shape and the item size, not the extent in memory.
+    pub len: isize,
+    /// The size of an item in bytes.
+    pub itemsize: isize,
+    /// Non-zero when the memory must not be written to.
+    pub readonly: c_int,
+    /// The number of dimensions; 0 for a single item.
+    pub ndim: c_int,
+    /// The item format as a C string, null for unsigned bytes.
+    pub format: *mut c_char,
+    /// The number of items in each dimension, or null.
+    pub shape: *mut isize,
+    /// The distance in bytes from one item to the next in each dimension, or null for C order.
+    pub strides: *mut isize,
+    /// For each dimension the offset in bytes to add after following a pointer, negative for none; or null.
+    pub suboffsets: *mut isize,
+}
+
+impl Header {
+    /// A view of nothing: releasing it does nothing.
+    pub const EMPTY: Self = Self {
+        buf: ptr::null_mut(),
+        obj: ptr::null_mut(),
+        len: 0,
+        itemsize: 0,
+        readonly: 0,
+        ndim: 0,
+        format: ptr::null_mut(),
+        shape: ptr::null_mut(),
+        strides: ptr::null_mut(),
+        suboffsets: ptr::null_mut(),
+    };
+}
+
+/// The C layout of one interpreter's view.
+///
+/// # Safety
+///
+/// The type is `repr(C)`, begins with a [`Header`], and has the size of the interpreter's own `Py_buffer`.
+pub unsafe trait View: Sized {
+    /// A view of nothing: all zero, releasing it does nothing.
+    const EMPTY: Self;
+}
+
+/// `Py_buffer` of CPython 3, in every build and version.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CPython3 {
+    /// The common fields.
+    pub header: Header,
+    /// For the exporter's own use.
+    pub internal: *mut c_void,
+}
+
+// SAFETY: `repr(C)`, header first; the size is asserted below.
+unsafe impl View for CPython3 {
+    const EMPTY: Self = Self { header: Header::EMPTY, internal: ptr::null_mut() };
+}
+
+/// `Py_buffer` of CPython 2.7.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CPython2 {
+    /// The common fields.
+    pub header: Header,
+    /// Storage that `shape` and `strides` of a one-dimensional view may point to.
+    pub smalltable: [isize; 2],
+    /// For the exporter's own use.
+    pub internal: *mut c_void,
+}
+
+// SAFETY: `repr(C)`, header first; the size is asserted below.
+unsafe impl View for CPython2 {
+    const EMPTY: Self = Self { header: Header::EMPTY, smalltable: [0; 2], internal: ptr::null_mut() };
+}
+
+/// `Py_buffer` of PyPy, with storage for `DIMENSIONS` strides and shapes.
+#[repr(C)]
+#[derive(Debug)]
+pub struct PyPy<const DIMENSIONS: usize> {
+    /// The common fields.
+    pub header: Header,
+    /// For the exporter's own use.
+    pub internal: *mut c_void,
+    /// The request that the view answers.
+    pub flags: c_int,
+    /// Storage that `strides` points to.
+    pub strides: [isize; DIMENSIONS],
+    /// Storage that `shape` points to.
+    pub shape: [isize; DIMENSIONS],
+}
+
+// SAFETY: `repr(C)`, header first; the sizes of the two that exist are asserted below.
+unsafe impl<const DIMENSIONS: usize> View for PyPy<DIMENSIONS> {
+    const EMPTY: Self = Self {
+        header: Header::EMPTY,
+        internal: ptr::null_mut(),
+        flags: 0,
+        strides: [0; DIMENSIONS],
+        shape: [0; DIMENSIONS],
+    };
+}
+
+/// `Py_buffer` of PyPy 2.7 and 3.9.
+pub type PyPy36 = PyPy<36>;
+/// `Py_buffer` of PyPy 3.11.
+pub type PyPy64 = PyPy<64>;
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    use core::mem::{offset_of, size_of};
+    assert!(offset_of!(Header, obj) == 8);
+    assert!(offset_of!(Header, len) == 16);
+    assert!(offset_of!(Header, itemsize) == 24);
+    assert!(offset_of!(Header, readonly) == 32);
+    assert!(offset_of!(Header, ndim) == 36);
+    assert!(offset_of!(Header, format) == 40);
+    assert!(offset_of!(Header, shape) == 48);
+    assert!(offset_of!(Header, strides) == 56);
+    assert!(offset_of!(Header, suboffsets) == 64);
+    assert!(offset_of!(CPython3, internal) == 72 && size_of::<CPython3>() == 80);
+    assert!(offset_of!(CPython2, smalltable) == 72);
+    assert!(offset_of!(CPython2, internal) == 88 && size_of::<CPython2>() == 96);
+    assert!(offset_of!(PyPy36, internal) == 72 && size_of::<PyPy36>() == 664);
+    assert!(size_of::<PyPy64>() == 1112);
+};
