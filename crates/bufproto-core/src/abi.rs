@@ -59,6 +59,25 @@ impl Header {
 pub unsafe trait View: Sized {
     /// A view of nothing: all zero, releasing it does nothing.
     const EMPTY: Self;
+
+    /// The common fields.
+    #[inline]
+    fn header(&self) -> &Header {
+        // SAFETY: the trait promises that a `Header` comes first.
+        unsafe { &*ptr::from_ref(self).cast() }
+    }
+
+    /// Where this interpreter's `PyBuffer_FillInfo` points the shape and the strides of a one-dimensional
+    /// view, in this order: into the view itself. The places need not hold their values yet.
+    ///
+    /// # Safety
+    ///
+    /// `view` points to a view.
+    unsafe fn own_dimension(view: *mut Self) -> (*mut isize, *mut isize) {
+        let header: *mut Header = view.cast();
+        // SAFETY: the caller's view begins with a header.
+        unsafe { (&raw mut (*header).len, &raw mut (*header).itemsize) }
+    }
 }
 
 /// `Py_buffer` of CPython 3, in every build and version.
@@ -118,6 +137,11 @@ unsafe impl<const DIMENSIONS: usize> View for PyPy<DIMENSIONS> {
         strides: [0; DIMENSIONS],
         shape: [0; DIMENSIONS],
     };
+
+    unsafe fn own_dimension(view: *mut Self) -> (*mut isize, *mut isize) {
+        // SAFETY: the caller's pointer is to a view, which has these fields.
+        unsafe { ((&raw mut (*view).shape).cast(), (&raw mut (*view).strides).cast()) }
+    }
 }
 
 /// `Py_buffer` of PyPy 2.7 and 3.9.

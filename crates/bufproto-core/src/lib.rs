@@ -1,8 +1,27 @@
 //! The specification of Python's *old buffer protocol*, without Python.
 //!
-//! Every rule of the protocol stands here once, generic over a handle that a backend supplies. The crate
-//! needs neither `std` nor an allocator and names no interpreter.
+//! Every rule of the protocol stands here once, generic over a handle that a backend supplies ([`runtime`] is
+//! the seam). The crate needs neither `std` nor an allocator and names no interpreter.
+//!
+//! | you want | look in |
+//! |---|---|
+//! | the four functions, in either dialect | [`legacy`] |
+//! | a buffer that stays alive | [`view`], and [`scope`] for many |
+//! | which flags a consumer can ask for | [`request`] |
+//! | to export memory | [`grant`] |
+//! | a rule's number and wording | [`rules`] |
+//! | to write a backend | [`runtime`] |
 #![no_std]
 
 pub mod abi;
+pub mod error;
+pub mod grant;
+pub mod legacy;
 pub mod request;
+pub mod rules;
+pub mod runtime;
+pub mod scope;
+pub mod segments;
+pub mod shared;
+pub mod span;
+pub mod view;

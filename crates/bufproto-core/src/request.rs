@@ -85,6 +85,32 @@ impl Request {
     }
 }
 
+/// What one of the old functions wants the memory for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Access {
+    /// `PyObject_AsCharBuffer`: to read it as characters.
+    Char = 0,
+    /// `PyObject_AsReadBuffer`: to read it, whatever it is.
+    Read = 1,
+    /// `PyObject_AsWriteBuffer`: to write to it.
+    Write = 2,
+}
+
+impl Access {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Char, Self::Read, Self::Write];
+
+    /// What the 3.x functions ask an exporter for.
+    #[must_use]
+    pub const fn request(self) -> Request {
+        match self {
+            Self::Char | Self::Read => Request::SIMPLE,
+            Self::Write => Request::WRITABLE,
+        }
+    }
+}
+
 impl BitOr for Request {
     type Output = Self;
 

@@ -1,0 +1,72 @@
+//! What a call can fail with.
+
+use core::mem;
+
+use crate::rules::{Refusal, Rule};
+use crate::runtime::{Object, RaisedBy, Runtime};
+
+/// Why a call failed: the exporter's own exception, or a rule of the protocol.
+///
+/// `Raised` is the backend's [token](crate::runtime#the-error-indicator); dropping the error discards the
+/// exporter's exception, [`restore`](Self::restore) leaves it for the interpreter to report.
+#[derive(Debug, thiserror::Error)]
+pub enum Error<Raised> {
+    /// The exporter failed; what it raised, if anything, is in the error indicator.
+    #[error("the exporter failed")]
+    Raised(Raised),
+    /// A rule was broken, and nothing has been raised yet.
+    #[error("rule {number} of the buffer protocol was broken: {0:?}", number = .0.number())]
+    Refused(Rule),
+}
+
+impl<Raised> Error<Raised> {
+    /// The rule that was broken, unless the exporter itself failed.
+    pub fn rule(&self) -> Option<Rule> {
+        match self {
+            Self::Raised(_) => None,
+            Self::Refused(rule) => Some(*rule),
+        }
+    }
+
+    /// Leaves the error in the interpreter's error indicator, as a C function that fails does.
+    pub fn restore<O>(self, object: O)
+    where
+        O: Object,
+        O::Runtime: Runtime<Raised = Raised>,
+    {
+        if let Some(refusal) = self.due(object.runtime()) {
+            object.raise(&refusal);
+        }
+    }
+
+    /// As [`restore`](Self::restore), where there is no object whose type could be named.
+    pub fn restore_without_object<R: Runtime<Raised = Raised>>(self, runtime: R) {
+        if let Some(refusal) = self.due(runtime) {
+            runtime.raise(&refusal);
+        }
+    }
+
+    /// The refusal that is still to be raised; an exporter's own exception is left where it is.
+    fn due<R: Runtime<Raised = Raised>>(self, runtime: R) -> Option<Refusal> {
+        match self {
+            Self::Raised(raised) => {
+                // Dropping the token would clear the indicator.
+                mem::forget(raised);
+                None
+            }
+            Self::Refused(rule) => {
+                let refusal = rule.refusal(runtime.family());
+                (!(refusal.yields && runtime.is_raised())).then_some(refusal)
+            }
+        }
+    }
+}
+
+/// The error of a call on an object.
+pub type ErrorOf<O> = Error<RaisedBy<O>>;
+
+impl<Raised> From<Rule> for Error<Raised> {
+    fn from(rule: Rule) -> Self {
+        Self::Refused(rule)
+    }
+}

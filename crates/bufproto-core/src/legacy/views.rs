@@ -1,0 +1,90 @@
+//! The 3.x procedure: a view for the simplest request that will do, released at once.
+//!
+//! Source: CPython 3.6 to 3.15, recorded; section 2 of the facts that the recordings come with. Nothing but
+//! the exporter's return value is looked at. In particular a read-only view for a writable request, strides
+//! for a simple one, a null pointer and a negative length all pass.
+
+use core::mem;
+
+use crate::error::{Error, ErrorOf};
+use crate::request::{Access, Request};
+use crate::rules::Rule;
+use crate::runtime::{Exporter, Failure};
+use crate::span::Span;
+use crate::view::{Slot, SlotFor, View, ViewFor};
+
+/// Acquires a view as the function for `access` does, and lets the caller keep it.
+///
+/// # Errors
+///
+/// For character and read access [`Rule::CharExporter`] and [`Rule::ReadExporter`] if the type exports no
+/// views, else the exporter's own exception. For write access always [`Rule::WriteExporter`]: whatever the
+/// exporter raised is discarded, as CPython does.
+#[inline]
+pub fn acquire<O: Exporter>(
+    object: O,
+    access: Access,
+    slot: &mut SlotFor<O>,
+) -> Result<ViewFor<'_, O>, ErrorOf<O>> {
+    slot.clear();
+    export(object, access, slot)?;
+    // SAFETY: the exporter has just filled the slot.
+    Ok(unsafe { slot.adopt(object.runtime()) })
+}
+
+/// Has an empty slot filled as the function for `access` does.
+#[inline]
+pub(crate) fn export<O: Exporter>(object: O, access: Access, slot: &SlotFor<O>) -> Result<(), ErrorOf<O>> {
+    if !object.exports() {
+        return Err(Error::Refused(missing(access)));
+    }
+    // SAFETY: the type exports; both callers cleared the slot, and keep it in place until it is released.
+    match unsafe { object.export(slot.pointer(), access.request()) } {
+        Ok(()) => Ok(()),
+        Err(failure) => {
+            let raised = failure.into_raised();
+            match access {
+                Access::Char | Access::Read => Err(Error::Raised(raised)),
+                Access::Write => {
+                    drop(raised);
+                    Err(Error::Refused(Rule::WriteExporter))
+                }
+            }
+        }
+    }
+}
+
+#[inline]
+pub(super) fn locate<O: Exporter>(object: O, access: Access) -> Result<Span, ErrorOf<O>> {
+    let mut slot = Slot::new();
+    acquire(object, access, &mut slot).map(|view| view.span())
+}
+
+#[inline]
+pub(super) fn check_read_buffer<O: Exporter>(object: O) -> bool {
+    if !object.exports() {
+        return false;
+    }
+    let mut slot = Slot::new();
+    // SAFETY: the type exports.
+    match unsafe { slot.export(object, Request::SIMPLE) }.map(View::release) {
+        Ok(()) => true,
+        // Dropping the token clears the indicator, whatever was in it.
+        Err(Failure::Refused(_)) => false,
+        // Only −1 counts as a refusal here; what the exporter left is released, what it raised stays.
+        Err(Failure::Irregular(raised)) => {
+            mem::forget(raised);
+            // SAFETY: the slot was empty, and holds what the exporter left in it.
+            drop(unsafe { slot.adopt(object.runtime()) });
+            true
+        }
+    }
+}
+
+const fn missing(access: Access) -> Rule {
+    match access {
+        Access::Char => Rule::CharExporter,
+        Access::Read => Rule::ReadExporter,
+        Access::Write => Rule::WriteExporter,
+    }
+}

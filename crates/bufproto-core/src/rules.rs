@@ -1,0 +1,292 @@
+//! Every rule of the protocol by number, and the words in which each interpreter refuses.
+//!
+//! | numbers | about |
+//! |---|---|
+//! | 1xx | the arguments of a call |
+//! | 2xx | the 2.x dialect: type slots and segments |
+//! | 3xx | the 3.x dialect: views |
+//! | 4xx | what an exporter answers to a request |
+//! | 5xx | what a consumer may make of a view |
+//! | 6xx | lifetimes |
+//!
+//! Numbers are stable for ever: new rules get new numbers, and those of withdrawn rules are not used again.
+//!
+//! Source of the wording: the recorded answers of CPython 2.7.18, 3.6 to 3.15 and PyPy 7.3.3, 7.3.11 and
+//! 8.0.1, which the tests replay.
+
+use core::ffi::CStr;
+use core::fmt;
+
+/// A rule that a call can break.
+///
+/// `as u16` gives the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u16)]
+#[non_exhaustive]
+pub enum Rule {
+    /// No argument may be NULL.
+    NullArgument = 101,
+    /// A length that is stored in an `int` must fit in one.
+    IntLength = 102,
+
+    /// For character access, the type needs a character slot and a segment counter.
+    CharSlots = 201,
+    /// For reading, the type needs a read slot and a segment counter.
+    ReadSlots = 202,
+    /// For writing, the type needs a write slot and a segment counter.
+    WriteSlots = 203,
+    /// The object must have exactly one segment.
+    SingleSegment = 204,
+
+    /// For character access, the type must export views.
+    CharExporter = 301,
+    /// For reading, the type must export views.
+    ReadExporter = 302,
+    /// For writing, the object must export a view for a writable request.
+    WriteExporter = 303,
+    /// For a view, the type must export views.
+    ViewExporter = 304,
+
+    /// A writable request needs writable memory.
+    Writable = 401,
+    /// An exporter must be given a view to fill.
+    NullView = 402,
+    /// `PyBUF_READ` and `PyBUF_WRITE` are not requests (CPython 3.13 and later).
+    MemoryFlag = 403,
+    /// A request without strides, or for C order, needs memory that is contiguous in C order.
+    GrantCContiguous = 404,
+    /// A request for Fortran order needs memory that is contiguous in Fortran order.
+    GrantFContiguous = 405,
+    /// A request for either order needs memory that is contiguous in one.
+    GrantContiguous = 406,
+    /// Memory behind pointers needs a request that takes suboffsets.
+    GrantIndirect = 407,
+
+    /// A view's length must not be negative.
+    NegativeLength = 501,
+    /// A view with a length needs a pointer.
+    NullMemory = 502,
+    /// Writing needs a view that is not read-only.
+    ReadOnlyView = 503,
+    /// Reading a view as bytes needs memory that is contiguous in C order.
+    Contiguous = 504,
+
+    /// A scope must have a free slot for each buffer.
+    ScopeFull = 601,
+    /// Memory must not be resized while views of it exist.
+    Resize = 602,
+}
+
+impl Rule {
+    /// Every rule, in the order of the numbers.
+    pub const ALL: [Self; 23] = [
+        Self::NullArgument,
+        Self::IntLength,
+        Self::CharSlots,
+        Self::ReadSlots,
+        Self::WriteSlots,
+        Self::SingleSegment,
+        Self::CharExporter,
+        Self::ReadExporter,
+        Self::WriteExporter,
+        Self::ViewExporter,
+        Self::Writable,
+        Self::NullView,
+        Self::MemoryFlag,
+        Self::GrantCContiguous,
+        Self::GrantFContiguous,
+        Self::GrantContiguous,
+        Self::GrantIndirect,
+        Self::NegativeLength,
+        Self::NullMemory,
+        Self::ReadOnlyView,
+        Self::Contiguous,
+        Self::ScopeFull,
+        Self::Resize,
+    ];
+
+    /// The number, as C programs see it.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self as u16
+    }
+
+    /// How an interpreter of `family` refuses what breaks this rule.
+    #[must_use]
+    pub const fn refusal(self, family: Family) -> Refusal {
+        use Exception::{BufferError, OverflowError, SystemError, TypeError, ValueError};
+        let pypy = matches!(family, Family::PyPy2 | Family::PyPy3);
+        let (exception, message) = match self {
+            Self::NullArgument => (SystemError, c"null argument to internal routine"),
+            Self::IntLength => (OverflowError, c"size does not fit in an int"),
+            Self::CharSlots if pypy => (TypeError, c"expected a character buffer object"),
+            Self::CharSlots => (TypeError, c"expected a string or other character buffer object"),
+            Self::ReadSlots => (TypeError, c"expected a readable buffer object"),
+            Self::WriteSlots => (TypeError, c"expected a writeable buffer object"),
+            Self::SingleSegment => (TypeError, c"expected a single-segment buffer object"),
+            Self::CharExporter if pypy => (TypeError, c"expected an object with the buffer interface"),
+            Self::ReadExporter if pypy => (TypeError, c"expected an object with a buffer interface"),
+            Self::WriteExporter if pypy => {
+                (TypeError, c"expected an object with a writable buffer interface")
+            }
+            Self::WriteExporter => (TypeError, c"expected a writable bytes-like object"),
+            Self::ViewExporter if matches!(family, Family::CPython2 | Family::PyPy2) => {
+                (TypeError, c"'%.100s' does not have the buffer interface")
+            }
+            Self::CharExporter | Self::ReadExporter | Self::ViewExporter => {
+                (TypeError, c"a bytes-like object is required, not '%.100s'")
+            }
+            Self::Writable if pypy => (ValueError, c"Object is not writable"),
+            Self::Writable => (BufferError, c"Object is not writable."),
+            Self::NullView => (BufferError, c"PyBuffer_FillInfo: view==NULL argument is obsolete"),
+            Self::MemoryFlag => (SystemError, c"bad argument to internal function"),
+            Self::GrantCContiguous => {
+                (BufferError, c"'%.100s' object is not C-contiguous; ask for its strides, or pass a copy")
+            }
+            Self::GrantFContiguous => (
+                BufferError,
+                c"'%.100s' object is not Fortran contiguous; ask for its strides, or pass a copy",
+            ),
+            Self::GrantContiguous => {
+                (BufferError, c"'%.100s' object is not contiguous; ask for its strides, or pass a copy")
+            }
+            Self::GrantIndirect => (
+                BufferError,
+                c"'%.100s' object cannot be represented without suboffsets; ask for them, or pass a copy",
+            ),
+            Self::Resize => (BufferError, c"Existing exports of data: object cannot be re-sized"),
+            Self::NegativeLength => {
+                (BufferError, c"the exporter answered with a negative length; it is at fault")
+            }
+            Self::NullMemory => {
+                (BufferError, c"the exporter answered with a length but no memory; it is at fault")
+            }
+            Self::ReadOnlyView => (BufferError, c"the view is read-only; ask for a writable one"),
+            Self::Contiguous => {
+                (BufferError, c"the view is not contiguous in C order; copy it, or read it item by item")
+            }
+            Self::ScopeFull => {
+                (BufferError, c"the buffer scope is full; give it more slots, or begin a nested scope")
+            }
+        };
+        Refusal {
+            rule: self,
+            exception,
+            message: Message(message),
+            yields: matches!(self, Self::NullArgument),
+        }
+    }
+}
+
+/// Interpreters that share procedures and wording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Family {
+    /// CPython 2.7.
+    CPython2 = 1,
+    /// CPython 3.6 to 3.12.
+    CPython3 = 2,
+    /// CPython 3.13 and later, which refuse `PyBUF_READ` and `PyBUF_WRITE` as requests.
+    CPython313 = 3,
+    /// PyPy for Python 2.7.
+    PyPy2 = 4,
+    /// PyPy for Python 3.
+    PyPy3 = 5,
+}
+
+/// How a call that broke a rule is refused: static data, the same for every object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The rule.
+    pub rule: Rule,
+    /// The exception's type.
+    pub exception: Exception,
+    /// The exception's text.
+    pub message: Message,
+    /// Whether an exception that is already pending stays, and this one is not raised.
+    pub yields: bool,
+}
+
+/// The built-in exception types that refusals are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Exception {
+    /// `TypeError`
+    TypeError = 1,
+    /// `ValueError`
+    ValueError = 2,
+    /// `BufferError`
+    BufferError = 3,
+    /// `SystemError`
+    SystemError = 4,
+    /// `OverflowError`
+    OverflowError = 5,
+}
+
+impl Exception {
+    /// The type's name in Python.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TypeError => "TypeError",
+            Self::ValueError => "ValueError",
+            Self::BufferError => "BufferError",
+            Self::SystemError => "SystemError",
+            Self::OverflowError => "OverflowError",
+        }
+    }
+}
+
+/// The text of a refusal. It may hold one place for the name of the object's type, `%.100s`, as
+/// `PyErr_Format` takes it: at most 100 bytes of the name are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message(&'static CStr);
+
+impl Message {
+    const PLACE: &'static str = "%.100s";
+    const NAME_BYTES: usize = 100;
+
+    /// The text as a C string, for `PyErr_SetString` or, [with a place](Self::names_type), `PyErr_Format`.
+    #[must_use]
+    pub const fn as_c_str(self) -> &'static CStr {
+        self.0
+    }
+
+    /// Whether the text has a place for the name of the object's type.
+    #[must_use]
+    pub fn names_type(self) -> bool {
+        self.split().is_some()
+    }
+
+    /// The text, with `type_name` in its place.
+    pub fn with_type_name(self, type_name: &str) -> impl fmt::Display {
+        Text { message: self, type_name }
+    }
+
+    fn as_str(self) -> &'static str {
+        // Every message is a literal of this file, in ASCII (a test holds that).
+        self.0.to_str().unwrap_or_default()
+    }
+
+    fn split(self) -> Option<(&'static str, &'static str)> {
+        self.as_str().split_once(Self::PLACE)
+    }
+}
+
+struct Text<'a> {
+    message: Message,
+    type_name: &'a str,
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((before, after)) = self.message.split() else {
+            return formatter.write_str(self.message.as_str());
+        };
+        let mut end = self.type_name.len().min(Message::NAME_BYTES);
+        while !self.type_name.is_char_boundary(end) {
+            end -= 1;
+        }
+        write!(formatter, "{before}{}{after}", &self.type_name[..end])
+    }
+}

@@ -1,0 +1,96 @@
+//! Reading an object of several segments, which the four functions refuse.
+
+use crate::runtime::Segments;
+use crate::span::Span;
+
+/// The segments of an object, one after the other.
+///
+/// The number is asked once, at the start; an object that changes meanwhile answers for itself, by failing.
+#[derive(Clone, Copy, Debug)]
+pub struct Iter<S> {
+    segments: S,
+    next: isize,
+    count: isize,
+}
+
+/// Iterates over the segments of an object.
+pub fn iter<S: Segments>(segments: S) -> Iter<S> {
+    Iter { segments, next: 0, count: segments.count() }
+}
+
+impl<S: Segments> Iterator for Iter<S> {
+    type Item = Result<Span, S::Raised>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.count {
+            return None;
+        }
+        let index = self.next;
+        self.next += 1;
+        Some(self.segments.get(index))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::try_from(self.count - self.next).unwrap_or(0);
+        (left, Some(left))
+    }
+}
+
+/// Why [`gather`] stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError<Raised> {
+    /// A segment could not be had; what the object raised is in the error indicator.
+    #[error("segment {index} could not be had")]
+    Raised {
+        /// Which segment, from 0.
+        index: usize,
+        /// The token of the failed call.
+        raised: Raised,
+    },
+    /// The segments do not fit.
+    #[error("segment {index} does not fit: it needs {needed} bytes and there are {room}")]
+    TooLong {
+        /// Which segment, from 0.
+        index: usize,
+        /// The segment's length in bytes.
+        needed: usize,
+        /// What is left of the target, in bytes.
+        room: usize,
+    },
+    /// A segment claims bytes but has no memory.
+    #[error("segment {index} claims bytes but has no memory")]
+    NullMemory {
+        /// Which segment, from 0.
+        index: usize,
+    },
+}
+
+/// Copies the segments of an object into one block, and returns how many bytes that were.
+///
+/// Each segment is copied before the next is asked for, since asking may run code that moves it.
+///
+/// # Errors
+///
+/// As [`GatherError`] says; what comes before the segment that failed has been copied.
+///
+/// # Safety
+///
+/// The segments' memory is what the object says it is, nobody writes to it meanwhile, and none of it is in
+/// `into`.
+pub unsafe fn gather<S: Segments>(segments: S, into: &mut [u8]) -> Result<usize, GatherError<S::Raised>> {
+    let mut filled = 0;
+    for (index, segment) in iter(segments).enumerate() {
+        let span = segment.map_err(|raised| GatherError::Raised { index, raised })?;
+        let (pointer, length) = span.checked().ok_or(GatherError::NullMemory { index })?;
+        let room = into.len() - filled;
+        if length > room {
+            return Err(GatherError::TooLong { index, needed: length, room });
+        }
+        if length != 0 {
+            // SAFETY: the caller's word for the source; the target has room, and they do not overlap.
+            unsafe { pointer.copy_to_nonoverlapping(into.as_mut_ptr().add(filled), length) };
+        }
+        filled += length;
+    }
+    Ok(filled)
+}

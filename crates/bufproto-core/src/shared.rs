@@ -1,0 +1,159 @@
+//! Memory that others may write to at any moment.
+//!
+//! Python's buffers are shared: whoever holds another view may write while we read. `&[u8]` promises the
+//! compiler the opposite, so it is not what a view gives; these two types are.
+
+use core::marker::PhantomData;
+use core::ptr::{self, NonNull};
+use core::slice;
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+/// Bytes to read, which others may write to meanwhile.
+///
+/// Every access is a relaxed atomic one, so a concurrent writer makes the bytes read arbitrary, but never the
+/// program undefined, as long as the writer's accesses are atomic or ordered by the interpreter's lock.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'a> {
+    /// Invariant: `length` bytes at `pointer` may be read for `'a`.
+    pointer: NonNull<AtomicU8>,
+    length: usize,
+    memory: PhantomData<&'a AtomicU8>,
+}
+
+impl<'a> Shared<'a> {
+    /// # Safety
+    ///
+    /// `length` bytes at `pointer` may be read for `'a` (`pointer` may be anything when there are none), and
+    /// nobody holds a reference to them that forbids others to write or to read.
+    #[inline]
+    pub(crate) unsafe fn new(pointer: *mut u8, length: usize) -> Self {
+        let pointer = NonNull::new(pointer.cast()).unwrap_or(NonNull::dangling());
+        Self { pointer, length, memory: PhantomData }
+    }
+
+    /// The number of bytes.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.length
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.length == 0
+    }
+
+    /// The first byte's address.
+    #[must_use]
+    pub fn as_ptr(self) -> *const u8 {
+        self.pointer.as_ptr().cast()
+    }
+
+    /// The byte at `index`, as it is now; `None` past the end.
+    #[must_use]
+    pub fn get(self, index: usize) -> Option<u8> {
+        self.cells().get(index).map(|cell| cell.load(Relaxed))
+    }
+
+    /// The bytes one after the other, each as it is when its turn comes.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = u8> + 'a {
+        self.cells().iter().map(|cell| cell.load(Relaxed))
+    }
+
+    /// Copies as many bytes as fit, from the first on, and returns how many.
+    pub fn copy_to_slice(self, into: &mut [u8]) -> usize {
+        for (byte, cell) in into.iter_mut().zip(self.cells()) {
+            *byte = cell.load(Relaxed);
+        }
+        self.length.min(into.len())
+    }
+
+    /// The bytes as an ordinary slice.
+    ///
+    /// # Safety
+    ///
+    /// Nobody writes to the memory during `'a`: not another thread, and not Python code that runs on this one.
+    #[must_use]
+    pub unsafe fn as_slice(self) -> &'a [u8] {
+        // SAFETY: the type's invariant, and the caller's word that nobody writes.
+        unsafe { slice::from_raw_parts(self.as_ptr(), self.length) }
+    }
+
+    fn cells(self) -> &'a [AtomicU8] {
+        // SAFETY: the type's invariant; an atomic byte may be written to by others.
+        unsafe { slice::from_raw_parts(self.pointer.as_ptr(), self.length) }
+    }
+}
+
+/// Bytes to read and write, which others may read and write meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedMut<'a>(
+    /// Invariant: the bytes may also be written to for `'a`.
+    Shared<'a>,
+);
+
+impl<'a> SharedMut<'a> {
+    /// # Safety
+    ///
+    /// As [`Shared::new`], and the bytes may be written to.
+    #[inline]
+    pub(crate) unsafe fn new(pointer: *mut u8, length: usize) -> Self {
+        // SAFETY: the caller's word.
+        Self(unsafe { Shared::new(pointer, length) })
+    }
+
+    /// The same bytes, to read.
+    #[must_use]
+    pub fn as_shared(self) -> Shared<'a> {
+        self.0
+    }
+
+    /// The number of bytes.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.0.length
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0.length == 0
+    }
+
+    /// The first byte's address.
+    #[must_use]
+    pub fn as_mut_ptr(self) -> *mut u8 {
+        self.0.pointer.as_ptr().cast()
+    }
+
+    /// Writes the byte at `index`; says whether there is one.
+    pub fn set(self, index: usize, byte: u8) -> bool {
+        self.0.cells().get(index).map(|cell| cell.store(byte, Relaxed)).is_some()
+    }
+
+    /// Writes as many bytes as fit, from the first on, and returns how many.
+    pub fn copy_from_slice(self, from: &[u8]) -> usize {
+        for (cell, byte) in self.0.cells().iter().zip(from) {
+            cell.store(*byte, Relaxed);
+        }
+        self.0.length.min(from.len())
+    }
+
+    /// Sets every byte.
+    pub fn fill(self, byte: u8) {
+        for cell in self.0.cells() {
+            cell.store(byte, Relaxed);
+        }
+    }
+
+    /// The bytes as an ordinary slice to write to.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else reads or writes the memory during `'a`, and no other slice of it exists.
+    #[must_use]
+    pub unsafe fn as_mut_slice(self) -> &'a mut [u8] {
+        // SAFETY: the type's invariant, and the caller's word that the memory is his alone.
+        unsafe { &mut *ptr::slice_from_raw_parts_mut(self.as_mut_ptr(), self.0.length) }
+    }
+}

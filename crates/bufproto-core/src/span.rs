@@ -1,0 +1,29 @@
+//! A pointer and a length: what the old functions answer.
+
+use core::ffi::c_void;
+
+/// Memory as the old functions hand it out: a pointer and a length in bytes, **with nothing that keeps the
+/// memory alive** and nothing checked. An exporter may answer null with a length, or a negative length.
+///
+/// Reading through it is the caller's risk; [`View`](crate::view::View) and [`Scope`](crate::scope::Scope)
+/// take the risk away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte, or null.
+    pub pointer: *mut c_void,
+    /// The number of bytes that the exporter claims.
+    pub length: isize,
+}
+
+impl Span {
+    /// The bytes as a pointer and a count, if they can be memory at all: the length is not negative, and the
+    /// pointer is not null unless there are no bytes.
+    #[must_use]
+    pub fn checked(self) -> Option<(*mut u8, usize)> {
+        let length = usize::try_from(self.length).ok()?;
+        if self.pointer.is_null() && length != 0 {
+            return None;
+        }
+        Some((self.pointer.cast(), length))
+    }
+}

@@ -1,0 +1,271 @@
+//! One export, guarded: it is released exactly once, when the guard ends.
+
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use crate::abi::{self, Header, View as _};
+use crate::error::ErrorOf;
+use crate::request::Request;
+use crate::rules::Rule;
+use crate::runtime::{Exporter, Failure, Object, RaisedBy, Runtime, ViewOf};
+use crate::shared::{Shared, SharedMut};
+use crate::span::Span;
+
+/// A place for a view, on the caller's stack or wherever it likes.
+///
+/// A filled view refers to itself, so it must not move; [`fill`](Self::fill) borrows the slot for as long as
+/// the view lives, which pins it.
+#[derive(Debug)]
+pub struct Slot<V>(UnsafeCell<V>);
+
+impl<V: abi::View> Slot<V> {
+    /// A slot with no view in it.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(UnsafeCell::new(V::EMPTY))
+    }
+
+    /// Asks an object for a view.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::ViewExporter`] if the object's type exports no views, or the exporter's own exception. The slot
+    /// can be filled again.
+    pub fn fill<O>(&mut self, object: O, request: Request) -> Result<View<'_, O::Runtime>, ErrorOf<O>>
+    where
+        O: Exporter,
+        O::Runtime: Runtime<View = V>,
+    {
+        if !object.exports() {
+            return Err(Rule::ViewExporter.into());
+        }
+        // SAFETY: the type exports.
+        unsafe { self.export(object, request) }.map_err(|failure| ErrorOf::<O>::Raised(failure.into_raised()))
+    }
+
+    /// Calls the exporter, whose type is known to export.
+    ///
+    /// # Errors
+    ///
+    /// The exporter's; the slot then holds what the exporter left in it.
+    ///
+    /// # Safety
+    ///
+    /// `object.exports()` is true.
+    #[inline]
+    pub(crate) unsafe fn export<O>(
+        &mut self,
+        object: O,
+        request: Request,
+    ) -> Result<View<'_, O::Runtime>, Failure<RaisedBy<O>>>
+    where
+        O: Exporter,
+        O::Runtime: Runtime<View = V>,
+    {
+        let view = self.clear();
+        // SAFETY: the caller's word that the type exports; the slot was just cleared, and its borrow keeps it
+        // in place for as long as the guard made from it lives.
+        unsafe { object.export(view, request)? };
+        // SAFETY: the exporter has just filled the view, in the slot that `self` borrows.
+        Ok(unsafe { self.adopt(object.runtime()) })
+    }
+
+    /// The guard of the view that the slot holds.
+    ///
+    /// # Safety
+    ///
+    /// The slot's view is empty, or was filled by an exporter of `runtime` and has no other guard.
+    #[inline]
+    pub(crate) unsafe fn adopt<R: Runtime<View = V>>(&mut self, runtime: R) -> View<'_, R> {
+        View { runtime, view: self.pointer(), slot: PhantomData }
+    }
+
+    /// Makes the slot empty, forgetting what is in it, and returns its address. Only the common fields are
+    /// reset: what follows them is the exporter's business, and PyPy's kilobyte need not be written each time.
+    #[inline]
+    pub(crate) fn clear(&self) -> NonNull<V> {
+        let view = self.pointer();
+        // SAFETY: a view begins with a header, and this one lives in the slot's cell.
+        unsafe { view.cast::<Header>().write(Header::EMPTY) };
+        view
+    }
+
+    #[inline]
+    pub(crate) fn pointer(&self) -> NonNull<V> {
+        // SAFETY: the address of a cell's content is not null.
+        unsafe { NonNull::new_unchecked(self.0.get()) }
+    }
+}
+
+impl<V: abi::View> Default for Slot<V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A view, held: the exporter keeps the memory alive and in place until this guard is dropped.
+///
+/// Invariants:
+/// 1. `view` points into a slot that is borrowed for `'slot`, so it stays in place;
+/// 2. it is empty, or an exporter of `runtime` filled it;
+/// 3. no other guard will release it.
+///
+/// Forgetting a guard leaks the export: the memory stays pinned for ever, nothing worse.
+#[derive(Debug)]
+pub struct View<'slot, R: Runtime> {
+    runtime: R,
+    view: NonNull<R::View>,
+    slot: PhantomData<&'slot mut R::View>,
+}
+
+impl<R: Runtime> View<'_, R> {
+    /// The view itself, to read.
+    #[inline]
+    pub fn held(&self) -> Held<'_, R> {
+        // SAFETY: invariants 1 and 2; nobody writes to a view between its export and its release.
+        Held { runtime: self.runtime, view: unsafe { self.view.as_ref() } }
+    }
+
+    /// As [`Held::span`].
+    #[inline]
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.held().span()
+    }
+
+    /// As [`Held::shared`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Held::shared`].
+    pub fn shared(&self) -> Result<Shared<'_>, Rule> {
+        self.held().shared()
+    }
+
+    /// As [`Held::shared_mut`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Held::shared_mut`].
+    pub fn shared_mut(&self) -> Result<SharedMut<'_>, Rule> {
+        self.held().shared_mut()
+    }
+
+    /// As [`Held::frozen`].
+    #[must_use]
+    pub fn frozen(&self) -> Option<&[u8]> {
+        self.held().frozen()
+    }
+
+    /// Gives the view back now. The same as dropping the guard, in plain sight.
+    pub fn release(self) {
+        drop(self);
+    }
+}
+
+impl<R: Runtime> Drop for View<'_, R> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: invariants 1 to 3.
+        unsafe { self.runtime.release(self.view) };
+    }
+}
+
+/// A view that a guard or a [`Scope`](crate::scope::Scope) holds, to read: it lives for `'held`.
+#[derive(Debug)]
+pub struct Held<'held, R: Runtime> {
+    runtime: R,
+    view: &'held R::View,
+}
+
+impl<R: Runtime> Clone for Held<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+// Not derived: that would ask for the view's type to be `Copy` too.
+impl<R: Runtime> Copy for Held<'_, R> {}
+
+impl<'held, R: Runtime> Held<'held, R> {
+    /// # Safety
+    ///
+    /// The view is empty or filled by an exporter of `runtime`, and stays so for `'held`.
+    #[inline]
+    pub(crate) unsafe fn new(runtime: R, view: &'held R::View) -> Self {
+        Self { runtime, view }
+    }
+
+    /// The fields, as the exporter filled them.
+    #[inline]
+    #[must_use]
+    pub fn header(self) -> &'held Header {
+        self.view.header()
+    }
+
+    /// The interpreter's own structure.
+    #[must_use]
+    pub fn raw(self) -> &'held R::View {
+        self.view
+    }
+
+    /// The memory as the exporter states it, with nothing checked. It lives for `'held`.
+    #[inline]
+    #[must_use]
+    pub fn span(self) -> Span {
+        let header = self.header();
+        Span { pointer: header.buf, length: header.len }
+    }
+
+    /// The memory as bytes that others may write to.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::NegativeLength`] or [`Rule::NullMemory`] if the exporter's answer cannot be memory, and
+    /// [`Rule::Contiguous`] if the items do not lie side by side in C order.
+    pub fn shared(self) -> Result<Shared<'held>, Rule> {
+        let (pointer, length) = self.bytes()?;
+        // SAFETY: the exporter keeps `len` bytes at `buf` alive until release, which is after `'held`.
+        Ok(unsafe { Shared::new(pointer, length) })
+    }
+
+    /// The memory as bytes to write to.
+    ///
+    /// # Errors
+    ///
+    /// As [`shared`](Self::shared), and [`Rule::ReadOnlyView`] if the view is read-only.
+    pub fn shared_mut(self) -> Result<SharedMut<'held>, Rule> {
+        if self.header().readonly != 0 {
+            return Err(Rule::ReadOnlyView);
+        }
+        let (pointer, length) = self.bytes()?;
+        // SAFETY: as in `shared`; the exporter says that the memory may be written to.
+        Ok(unsafe { SharedMut::new(pointer, length) })
+    }
+
+    /// The memory as an ordinary slice, where the runtime vouches that nobody writes to it or moves it while
+    /// the view lives, as for the content of an exact `bytes`.
+    #[must_use]
+    pub fn frozen(self) -> Option<&'held [u8]> {
+        if !self.runtime.is_frozen(self.view) {
+            return None;
+        }
+        // SAFETY: the runtime vouches that the memory is not written to while the view lives.
+        self.shared().ok().map(|shared| unsafe { shared.as_slice() })
+    }
+
+    fn bytes(self) -> Result<(*mut u8, usize), Rule> {
+        let span = self.span();
+        if span.length < 0 {
+            return Err(Rule::NegativeLength);
+        }
+        span.checked().ok_or(Rule::NullMemory)
+    }
+}
+
+/// The view that an object's exporter is asked to fill, in its slot.
+pub type SlotFor<O> = Slot<ViewOf<O>>;
+
+/// The guard of an object's view.
+pub type ViewFor<'slot, O> = View<'slot, <O as Object>::Runtime>;
