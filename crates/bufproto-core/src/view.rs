@@ -6,6 +6,7 @@ use core::ptr::NonNull;
 
 use crate::abi::{self, Header, View as _};
 use crate::error::ErrorOf;
+use crate::layout::{Layout, LayoutError, Order};
 use crate::request::Request;
 use crate::rules::Rule;
 use crate::runtime::{Exporter, Failure, Object, RaisedBy, Runtime, ViewOf};
@@ -255,10 +256,26 @@ impl<'held, R: Runtime> Held<'held, R> {
         self.shared().ok().map(|shared| unsafe { shared.as_slice() })
     }
 
+    /// Where the items lie.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if the exporter's fields are no layout.
+    pub fn layout(self) -> Result<Layout<'held>, LayoutError> {
+        // SAFETY: the exporter keeps the arrays until release, which is after `'held`.
+        unsafe { Layout::of_view(self.header()) }
+    }
+
     fn bytes(self) -> Result<(*mut u8, usize), Rule> {
         let span = self.span();
         if span.length < 0 {
             return Err(Rule::NegativeLength);
+        }
+        let header = self.header();
+        // Without strides and suboffsets, which is how a simple request is answered, nothing is to be asked.
+        let plain = header.strides.is_null() && header.suboffsets.is_null();
+        if !(plain || self.layout().is_ok_and(|layout| layout.is_contiguous(Order::C))) {
+            return Err(Rule::Contiguous);
         }
         span.checked().ok_or(Rule::NullMemory)
     }
