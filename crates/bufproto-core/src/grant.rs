@@ -37,9 +37,7 @@ pub unsafe fn fill_info<V: abi::View>(
     let Some(view) = view else {
         return if family == Family::CPython2 { Ok(()) } else { Err(Rule::NullView) };
     };
-    if family == Family::CPython313 && (request == Request::MEMORY_READ || request == Request::MEMORY_WRITE) {
-        return Err(Rule::MemoryFlag);
-    }
+    request.check(family)?;
     let refuses = match family {
         Family::PyPy2 | Family::PyPy3 => read_only != 0,
         Family::CPython2 | Family::CPython3 | Family::CPython313 => read_only == 1,

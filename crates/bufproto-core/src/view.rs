@@ -1,6 +1,7 @@
 //! One export, guarded: it is released exactly once, when the guard ends.
 
 use core::cell::UnsafeCell;
+use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
@@ -31,8 +32,8 @@ impl<V: abi::View> Slot<V> {
     ///
     /// # Errors
     ///
-    /// [`Rule::ViewExporter`] if the object's type exports no views, or the exporter's own exception. The slot
-    /// can be filled again.
+    /// [`Rule::ViewExporter`] if the object's type exports no views, [`Rule::MemoryFlag`] if the interpreter
+    /// refuses the request, or the exporter's own exception. The slot can be filled again.
     pub fn fill<O>(&mut self, object: O, request: Request) -> Result<View<'_, O::Runtime>, ErrorOf<O>>
     where
         O: Exporter,
@@ -41,6 +42,7 @@ impl<V: abi::View> Slot<V> {
         if !object.exports() {
             return Err(Rule::ViewExporter.into());
         }
+        request.check(object.runtime().family())?;
         // SAFETY: the type exports.
         unsafe { self.export(object, request) }.map_err(|failure| ErrorOf::<O>::Raised(failure.into_raised()))
     }
@@ -264,6 +266,14 @@ impl<'held, R: Runtime> Held<'held, R> {
     pub fn layout(self) -> Result<Layout<'held>, LayoutError> {
         // SAFETY: the exporter keeps the arrays until release, which is after `'held`.
         unsafe { Layout::of_view(self.header()) }
+    }
+
+    /// The item format as the exporter wrote it; `None` for unsigned bytes, or where it was not asked for.
+    #[must_use]
+    pub fn format(self) -> Option<&'held CStr> {
+        let format = self.header().format;
+        // SAFETY: a format that is not null is a C string, which the exporter keeps until release.
+        (!format.is_null()).then(|| unsafe { CStr::from_ptr(format) })
     }
 
     fn bytes(self) -> Result<(*mut u8, usize), Rule> {
