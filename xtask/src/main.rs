@@ -1,8 +1,15 @@
 //! `cargo xtask TASK`: everything a developer or CI runs, one file per task.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
+mod inspect;
+mod interpreter;
+mod package;
+mod progress;
 mod test;
+mod workspace;
 
 /// The project's tasks.
 #[derive(Parser)]
@@ -14,12 +21,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run every test.
-    Test,
+    /// Show what the four functions answer for Python objects.
+    Inspect(inspect::Arguments),
+    /// Run every test, on every interpreter found.
+    Test(test::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     match Arguments::parse().task {
-        Task::Test => test::run(),
+        Task::Inspect(arguments) => inspect::run(&arguments),
+        Task::Test(arguments) => test::run(&arguments),
     }
 }
