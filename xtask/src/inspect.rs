@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 
 fn inspect(arguments: &Arguments) -> anyhow::Result<u8> {
     let interpreter = choose(arguments)?;
-    let package = Package::build(&Workspace::find()?, &interpreter, &[])?;
+    let package = Package::build(&Workspace::find()?, &interpreter, "module")?;
     let mut python = package.python(&interpreter)?;
     python.args(["-m", "bufproto", "inspect"]);
     if arguments.json {

@@ -31,6 +31,8 @@ pub(crate) struct Interpreter {
     pub(crate) pointer_bits: u8,
     /// What the file name of an extension module ends with.
     pub(crate) extension_suffix: String,
+    /// Where its library is, if it is built as a shared one that a program can link with.
+    pub(crate) library_folder: Option<PathBuf>,
 }
 
 /// A Python version. Ordered; displays as `3.13.0`.

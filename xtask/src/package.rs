@@ -30,16 +30,16 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// Builds the extension module with the given cargo features and assembles the package.
+    /// Builds the extension module with one of the crate's features and assembles the package.
     pub(crate) fn build(
         workspace: &Workspace,
         interpreter: &Interpreter,
-        features: &[&str],
+        feature: &str,
     ) -> anyhow::Result<Self> {
         interpreter.supports_extension().map_err(anyhow::Error::msg)?;
         let home = workspace.target.join("python").join(interpreter.key());
-        let library = build_extension(workspace, interpreter, &home, features)?;
-        let folder = home.join(if features.is_empty() { "package".to_owned() } else { features.join("-") });
+        let library = build_extension(workspace, interpreter, &home, feature)?;
+        let folder = home.join(feature);
         assemble(
             &workspace.root.join("crates").join(CRATE).join("python"),
             &folder,
@@ -70,7 +70,7 @@ fn build_extension(
     workspace: &Workspace,
     interpreter: &Interpreter,
     home: &Path,
-    features: &[&str],
+    feature: &str,
 ) -> anyhow::Result<PathBuf> {
     let mut progress = Progress::new(format!("building bufproto for {interpreter}"));
     let mut child = Command::new(cargo())
@@ -78,8 +78,7 @@ fn build_extension(
         .args(["build", "--lib", "--package", CRATE, "--message-format=json-render-diagnostics"])
         // A debugger is not what this build is for, and debug information is most of its size.
         .args(["--config", "profile.dev.debug=false"])
-        .arg("--features")
-        .arg(features.join(","))
+        .args(["--features", feature])
         .arg("--target-dir")
         .arg(home.join("build"))
         .env("PYO3_PYTHON", &interpreter.program)

@@ -1,14 +1,16 @@
 //! `cargo xtask test`: the one test command. Each step is one file below `test/`; all of them run, whatever fails, and a
 //! table at the end says what passed, what failed, and what was skipped and why.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::interpreter::{self, Found, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
 mod core_alone;
-mod kit;
+mod live;
 mod outcome;
 mod rust;
 mod tally;
@@ -41,6 +43,8 @@ struct Step {
 enum Run {
     /// Once; no interpreter is tested.
     Once(fn(&Context) -> Vec<Outcome>),
+    /// Once, on an interpreter that it chooses itself.
+    OnOne(fn(&Context) -> Vec<Outcome>),
     /// On every interpreter.
     Each(fn(&Context, &Interpreter) -> Verdict),
 }
@@ -49,7 +53,8 @@ enum Run {
 const STEPS: &[Step] = &[
     Step { name: "core alone", run: Run::Once(core_alone::run) },
     Step { name: "rust", run: Run::Once(rust::run) },
-    Step { name: "kit", run: Run::Each(kit::run) },
+    Step { name: "live", run: Run::Each(live::run) },
+    Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];
 
 /// Runs every step and prints the table. Success only if nothing failed and, unless `--quick`, some interpreter was
@@ -65,11 +70,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let mut outcomes = Vec::new();
     for step in STEPS {
         match step.run {
-            Run::Once(run) => {
+            Run::OnOne(_) | Run::Each(_) if arguments.quick => {}
+            Run::Once(run) | Run::OnOne(run) => {
                 title(step.name);
                 outcomes.extend(run(&context));
             }
-            Run::Each(_) if arguments.quick => {}
             Run::Each(run) => {
                 for interpreter in &context.found.interpreters {
                     title(&format!("{} on {interpreter}", step.name));
@@ -82,13 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             }
         }
     }
-    if !arguments.quick {
-        outcomes.extend(context.found.unusable.iter().map(|Unusable { program, why }| Outcome {
-            step: "find",
-            on: program.display().to_string(),
-            verdict: Verdict::Skipped(why.clone()),
-        }));
-    }
+    outcomes.extend(unusable(&context.found.unusable));
     anstream::println!("\n{}", tally::table(&outcomes));
     let complaints = tally::complaints(&outcomes, STEPS, arguments.quick);
     for complaint in &complaints {
@@ -111,7 +110,51 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
     Ok(Context { workspace: Workspace::find()?, found })
 }
 
+/// A row for what looked like an interpreter and was none. A version manager has a shim for every command of every
+/// version and most do not answer: those of one folder that say the same, but for their own names, share a row.
+fn unusable(unusable: &[Unusable]) -> Vec<Outcome> {
+    let mut rows = BTreeMap::<(PathBuf, String), Vec<String>>::new();
+    for Unusable { program, why } in unusable {
+        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let folder = program.parent().unwrap_or(program).to_owned();
+        rows.entry((folder, why.replace(&name, "NAME"))).or_default().push(name);
+    }
+    let outcome = |((folder, why), names): ((PathBuf, String), Vec<String>)| match names.as_slice() {
+        [name] => Outcome {
+            step: "find",
+            on: folder.join(name).display().to_string(),
+            verdict: Verdict::Skipped(why.replace("NAME", name)),
+        },
+        _ => Outcome {
+            step: "find",
+            on: format!("{} in {}", names.join(", "), folder.display()),
+            verdict: Verdict::Skipped(why),
+        },
+    };
+    rows.into_iter().map(outcome).collect()
+}
+
 /// Announces what runs next.
 fn title(text: &str) {
     anstream::eprintln!("\n== {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shims_that_say_the_same_share_a_row() {
+        let broken = |program: &str, why: &str| Unusable { program: program.into(), why: why.to_owned() };
+        let rows = unusable(&[
+            broken("/shims/python2", "pyenv: python2: command not found"),
+            broken("/shims/python3.9", "pyenv: python3.9: command not found"),
+            broken("/usr/bin/python3", "gave no answer within 15 seconds"),
+        ]);
+        let [shims, other] = rows.as_slice() else { panic!("two rows: {rows:?}") };
+        assert_eq!(shims.on, "python2, python3.9 in /shims");
+        assert_eq!(shims.verdict, Verdict::Skipped("pyenv: NAME: command not found".to_owned()));
+        assert_eq!(other.on, "/usr/bin/python3");
+        assert_eq!(other.verdict, Verdict::Skipped("gave no answer within 15 seconds".to_owned()));
+    }
 }

@@ -4,7 +4,9 @@ use std::ffi::OsStr;
 use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use wait_timeout::ChildExt as _;
 
 use super::{Interpreter, Version};
 
@@ -36,18 +38,12 @@ fn run(program: &Path, patience: Duration) -> Result<String, String> {
         .stderr(complaint.try_clone().map_err(cannot_start)?)
         .spawn()
         .map_err(cannot_start)?;
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
-            break status;
-        }
-        if started.elapsed() > patience {
-            // The child may have ended meanwhile; then there is nothing to kill, and waiting returns at once.
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(format!("gave no answer within {} seconds", patience.as_secs_f32()));
-        }
-        std::thread::sleep(Duration::from_millis(5));
+    let waited = child.wait_timeout(patience).map_err(|error| format!("cannot be waited for: {error}"))?;
+    let Some(status) = waited else {
+        // The child may have ended meanwhile; then there is nothing to kill, and waiting returns at once.
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(format!("gave no answer within {} seconds", patience.as_secs_f32()));
     };
     if !status.success() {
         let complaint = text_of(&mut complaint);
@@ -84,5 +80,6 @@ fn parse(program: &Path, answer: &str) -> Option<Interpreter> {
         debug: fact("debug")? == "1",
         pointer_bits: fact("pointer_bits")?.parse().ok()?,
         extension_suffix: fact("extension_suffix")?,
+        library_folder: fact("library_folder").filter(|folder| !folder.is_empty()).map(PathBuf::from),
     })
 }

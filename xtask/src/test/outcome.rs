@@ -13,15 +13,16 @@ pub(super) struct Outcome {
 /// How it ended. There is no way to be skipped and to have passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It ran to its end, with these counts. Passed only if none failed and some passed.
-    Ran(Counts),
+    /// It ran to its end, with these counts, and left some cases out for these reasons. Passed only if none failed and
+    /// some passed.
+    Ran(Counts, String),
     /// It could not run to its end, or its result could not be read.
     Failed(String),
     /// It was not run, and why.
     Skipped(String),
 }
 
-/// How many cases passed, failed, and were left out by the backend itself.
+/// How many cases passed, failed, and were left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) passed: u64,
@@ -33,7 +34,7 @@ impl Verdict {
     pub(super) fn is_failure(&self) -> bool {
         match self {
             // A run that tested nothing proves nothing.
-            Self::Ran(Counts { passed, failed, .. }) => *failed > 0 || *passed == 0,
+            Self::Ran(Counts { passed, failed, .. }, _) => *failed > 0 || *passed == 0,
             Self::Failed(_) => true,
             Self::Skipped(_) => false,
         }

@@ -1,41 +1,84 @@
 //! The Rust tests of the workspace, by nextest where it is installed, and the examples in the documentation.
 
+use std::ffi::OsString;
 use std::io::{BufReader, IsTerminal as _};
 use std::process::{Command, Stdio};
 
 use super::Context;
 use super::outcome::{Counts, Outcome, Verdict};
-use crate::interpreter;
+use crate::interpreter::{self, Interpreter};
 use crate::workspace::cargo;
 
-/// The crate that cannot be built without an interpreter: PyO3's build asks one.
-const NEEDS_INTERPRETER: &str = "bufproto-py";
+/// The crate for live objects. Its build asks an interpreter, and its examples link with one.
+const LIVE: &str = "bufproto-py";
 
+/// Every test that needs no interpreter while it runs, and every such example.
 pub(super) fn run(context: &Context) -> Vec<Outcome> {
     let nextest = Command::new(cargo()).args(["nextest", "--version"]).output();
     let tests: &[&str] = if nextest.is_ok_and(|output| output.status.success()) {
         &["nextest", "run"]
     } else {
-        &["test", "--all-targets"]
+        &["test", "--lib", "--bins", "--tests"]
     };
-    vec![outcome(context, "tests", tests), outcome(context, "documentation", &["test", "--doc"])]
-}
-
-fn outcome(context: &Context, on: &str, arguments: &[&str]) -> Outcome {
-    let mut command = Command::new(cargo());
-    command.current_dir(&context.workspace.root).args(arguments).args(["--workspace", "--no-fail-fast"]);
-    // PyO3 takes the first Python on PATH, which may be a broken shim or too old: name the one that works.
-    let mut on = on.to_owned();
-    match interpreter::default().ok().or_else(|| context.found.interpreters.last().cloned()) {
+    let outcome = |on: &str, verdict| Outcome { step: "rust", on: on.to_owned(), verdict };
+    let mut command = workspace(context, tests);
+    let mut on = "tests".to_owned();
+    // PyO3 takes the first Python on PATH, which may be a broken shim or too old: name one that works.
+    match interpreter::default()
+        .ok()
+        .or_else(|| linkable(context).map(|(interpreter, _)| interpreter.clone()))
+    {
         Some(interpreter) => {
-            command.env("PYO3_PYTHON", interpreter.program);
+            command.env("PYO3_PYTHON", interpreter.program).env("PYO3_BUILD_EXTENSION_MODULE", "1");
         }
         None => {
-            command.args(["--exclude", NEEDS_INTERPRETER]);
-            on.push_str(&format!(" (without {NEEDS_INTERPRETER}: no Python)"));
+            command.args(["--exclude", LIVE]);
+            on.push_str(&format!(" (without {LIVE}: no Python)"));
         }
     }
-    Outcome { step: "rust", on, verdict: watch(command) }
+    let mut examples = workspace(context, &["test", "--doc"]);
+    examples.args(["--exclude", LIVE]);
+    vec![outcome(&on, watch(command)), outcome("examples", watch(examples))]
+}
+
+/// The examples with live objects. They link with an interpreter, so one that has a shared library is needed.
+pub(super) fn live_examples(context: &Context) -> Vec<Outcome> {
+    let outcome = |on, verdict| vec![Outcome { step: "live examples", on, verdict }];
+    let Some((interpreter, libraries)) = linkable(context) else {
+        let why = "no interpreter has a shared library to link with".to_owned();
+        return outcome("no interpreter".to_owned(), Verdict::Skipped(why));
+    };
+    let mut command = Command::new(cargo());
+    command
+        .current_dir(&context.workspace.root)
+        .args(["test", "--package", LIVE, "--doc", "--no-fail-fast", "--target-dir"])
+        .arg(context.workspace.target.join("python").join("examples"))
+        .env("PYO3_PYTHON", &interpreter.program)
+        .env_remove("PYO3_BUILD_EXTENSION_MODULE")
+        .env("LD_LIBRARY_PATH", with_first(libraries.into(), "LD_LIBRARY_PATH"))
+        .env("DYLD_LIBRARY_PATH", with_first(libraries.into(), "DYLD_LIBRARY_PATH"));
+    outcome(interpreter.to_string(), watch(command))
+}
+
+/// The newest interpreter that a program can link with, and where its library is.
+fn linkable(context: &Context) -> Option<(&Interpreter, &std::path::Path)> {
+    context.found.interpreters.iter().rev().find_map(|interpreter| {
+        interpreter.supports_extension().ok()?;
+        Some((interpreter, interpreter.library_folder.as_deref()?))
+    })
+}
+
+/// A list of folders: this one, and then those that the variable has already.
+fn with_first(folder: OsString, variable: &str) -> OsString {
+    let users = std::env::var_os(variable).unwrap_or_default();
+    let folders = std::iter::once(folder.clone().into()).chain(std::env::split_paths(&users));
+    std::env::join_paths(folders).unwrap_or(folder)
+}
+
+fn workspace(context: &Context, arguments: &[&str]) -> Command {
+    let mut command = Command::new(cargo());
+    command.current_dir(&context.workspace.root).args(arguments).args(["--workspace", "--no-fail-fast"]);
+    command
 }
 
 /// Runs the command, passes its output on as it comes, and reads the counts out of it.
@@ -61,7 +104,7 @@ fn watch(mut command: Command) -> Verdict {
         errors.join().unwrap_or_default().and(output)
     });
     match child.wait() {
-        Ok(status) if status.success() || counts.failed > 0 => Verdict::Ran(counts),
+        Ok(status) if status.success() || counts.failed > 0 => Verdict::Ran(counts, String::new()),
         Ok(status) => Verdict::Failed(format!("ended with {status}; its output is above")),
         Err(error) => Verdict::Failed(format!("cargo was lost: {error}")),
     }

@@ -30,11 +30,11 @@ pub(super) fn table(outcomes: &[Outcome]) -> String {
 fn row(Outcome { step, on, verdict }: &Outcome) -> Row {
     let empty = || "-".to_owned();
     let (passed, failed, skipped, why) = match verdict {
-        Verdict::Ran(Counts { passed: 0, failed: 0, skipped }) => {
+        Verdict::Ran(Counts { passed: 0, failed: 0, skipped }, _) => {
             (empty(), empty(), skipped.to_string(), "nothing was tested".to_owned())
         }
-        Verdict::Ran(counts) => {
-            (counts.passed.to_string(), counts.failed.to_string(), counts.skipped.to_string(), String::new())
+        Verdict::Ran(counts, why) => {
+            (counts.passed.to_string(), counts.failed.to_string(), counts.skipped.to_string(), why.clone())
         }
         // The first line is enough here: all of it was printed when it happened.
         Verdict::Failed(why) | Verdict::Skipped(why) => {
@@ -44,7 +44,7 @@ fn row(Outcome { step, on, verdict }: &Outcome) -> Row {
     let result = match verdict {
         _ if verdict.is_failure() => "FAILED",
         Verdict::Skipped(_) => "skipped",
-        Verdict::Ran(_) | Verdict::Failed(_) => "passed",
+        Verdict::Ran(..) | Verdict::Failed(_) => "passed",
     };
     Row { step, on: on.clone(), result, passed, failed, skipped, why }
 }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     fn ran(passed: u64, failed: u64, skipped: u64) -> Outcome {
-        outcome(Verdict::Ran(Counts { passed, failed, skipped }))
+        outcome(Verdict::Ran(Counts { passed, failed, skipped }, String::new()))
     }
 
     #[test]
