@@ -3,7 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 mod ask;
 mod find;
@@ -44,16 +44,23 @@ pub(crate) struct Version {
 }
 
 impl Interpreter {
-    /// What tells two interpreters apart, however many names lead to each.
-    fn identity(&self) -> (&Path, Version, &str, bool, bool, u8) {
-        let Self { resolved, version, implementation, free_threaded, debug, pointer_bits, .. } = self;
-        (resolved, *version, implementation, *free_threaded, *debug, *pointer_bits)
+    /// Whether both are one interpreter under two names: links, shims, virtual environments.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        // Comparing the files sees hard links too. Where they cannot be opened, their names must do.
+        let same_file = same_file::is_same_file(&self.resolved, &other.resolved);
+        self.kind() == other.kind() && same_file.unwrap_or(self.resolved == other.resolved)
+    }
+
+    /// All but where it is. One executable may behave as several interpreters, by a variable or a wrapper.
+    fn kind(&self) -> (Version, &str, bool, bool, u8) {
+        let Self { version, implementation, free_threaded, debug, pointer_bits, .. } = self;
+        (*version, implementation, *free_threaded, *debug, *pointer_bits)
     }
 
     /// A name for a folder that belongs to this interpreter alone: `cpython-3.13t-1f0c93aa`.
     pub(crate) fn key(&self) -> String {
         let mut hasher = DefaultHasher::new();
-        self.identity().hash(&mut hasher);
+        (&self.resolved, self.kind()).hash(&mut hasher);
         let digest = hasher.finish() >> 32;
         let Version { major, minor, .. } = self.version;
         format!("{}-{major}.{minor}{}-{digest:08x}", self.implementation, self.flags())

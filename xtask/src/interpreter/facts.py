@@ -33,5 +33,6 @@ say("free_threaded", int(bool(sysconfig.get_config_var("Py_GIL_DISABLED"))))
 say("debug", int(hasattr(sys, "gettotalrefcount")))
 say("pointer_bits", 64 if sys.maxsize > 2**32 else 32)
 say("extension_suffix", suffix)
-if sysconfig.get_config_var("Py_ENABLE_SHARED"):
-    say("library_folder", sysconfig.get_config_var("LIBDIR") or "")
+folder, library = sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("LDLIBRARY")
+if sysconfig.get_config_var("Py_ENABLE_SHARED") and os.path.exists(os.path.join(folder or "", library or "")):
+    say("library_folder", folder)

@@ -107,7 +107,7 @@ fn everywhere(places: &Places, patience: Duration) -> Found {
     for (program, answer) in ask_all(&candidates, patience) {
         match answer {
             Ok(interpreter) => {
-                if found.interpreters.iter().all(|known| known.identity() != interpreter.identity()) {
+                if !found.interpreters.iter().any(|known| known.is_same(&interpreter)) {
                     found.interpreters.push(interpreter);
                 }
             }

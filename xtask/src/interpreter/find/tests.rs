@@ -41,8 +41,8 @@ impl Machine {
 
     /// An interpreter that answers as the real script would have it answer.
     fn python(&self, inside: &str, version: &str) -> PathBuf {
-        let path = self.path(inside);
-        self.answering(inside, version, &path, "")
+        // As `sys.executable`: where it was started from.
+        self.answering(inside, version, Path::new("$0"), "")
     }
 
     fn answering(&self, inside: &str, version: &str, resolved: &Path, more: &str) -> PathBuf {
@@ -50,7 +50,7 @@ impl Machine {
         self.script(
             inside,
             &format!(
-                "cat <<'END'\nexecutable={resolved}\nversion={version}\nimplementation=cpython\n{more}\n\
+                "cat <<END\nexecutable={resolved}\nversion={version}\nimplementation=cpython\n{more}\n\
                  free_threaded=0\ndebug=0\npointer_bits=64\nextension_suffix=.so\nEND"
             ),
         )
@@ -94,6 +94,7 @@ fn one_interpreter_of_many_names_counts_once() {
     let real = machine.python("real/python3.11", "3.11.2");
     fs::create_dir_all(machine.path("links")).expect("a folder");
     symlink(&real, machine.path("links/python3")).expect("a link");
+    fs::hard_link(&real, machine.path("real/python3.11m")).expect("a hard link");
     // A shim is another file; only the interpreter's own answer tells.
     machine.answering("shims/python3", "3.11.2", &real, "");
     let found = everywhere(&machine.places("", &["links", "shims", "real"]), SOON);
