@@ -337,6 +337,26 @@ impl Object {
         }
     }
 
+    /// The content that begins at an address, if one of the object's blocks does: that of the memory which it
+    /// exports, or of a segment.
+    #[must_use]
+    pub fn content_at(&self, address: *const u8) -> Option<Vec<u8>> {
+        let exported: &[Memory] = match &self.0.kind {
+            Kind::Opaque => &[],
+            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } => std::slice::from_ref(memory),
+            Kind::Items(items) => &items.memory,
+        };
+        let segments = match &self.0.slots {
+            Slots::Scripted { segments, .. } => segments.iter().flatten().flatten().collect(),
+            _ => Vec::new(),
+        };
+        exported
+            .iter()
+            .chain(segments.into_iter().map(|(memory, _)| memory))
+            .find(|memory| std::ptr::eq(memory.address(), address))
+            .map(Memory::content)
+    }
+
     /// Resizes a bytearray, as its owner may while it is not exported.
     ///
     /// # Errors
