@@ -1,0 +1,137 @@
+//! The interpreter that objects belong to.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ptr::NonNull;
+
+use bufproto_core::abi::{CPython3, View as _};
+use bufproto_core::rules::{Family, Refusal};
+use bufproto_core::runtime::Runtime;
+
+use crate::ledger::Ledger;
+use crate::object;
+
+/// An error indicator, a family's wording, and a ledger.
+#[derive(Debug)]
+pub struct Interpreter {
+    family: Family,
+    indicator: RefCell<Option<Raised>>,
+    ledger: Ledger,
+}
+
+/// An exception, as the error indicator holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// The name of its type.
+    pub exception: String,
+    /// Its text.
+    pub message: String,
+}
+
+impl Raised {
+    /// An exception of this type with this text.
+    pub fn new(exception: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { exception: exception.into(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Raised {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.exception, self.message)
+    }
+}
+
+impl Interpreter {
+    /// An interpreter with nothing raised and an empty ledger.
+    #[must_use]
+    pub fn new(family: Family) -> Self {
+        Self { family, indicator: RefCell::new(None), ledger: Ledger::default() }
+    }
+
+    /// What was done to its objects.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Raises an exception, in place of any that is pending.
+    pub fn raise(&self, raised: Raised) {
+        *self.indicator.borrow_mut() = Some(raised);
+    }
+
+    /// The pending exception, which is then pending no more.
+    pub fn take_raised(&self) -> Option<Raised> {
+        self.indicator.borrow_mut().take()
+    }
+
+    /// The handle that core works with.
+    #[must_use]
+    pub fn attach(&self) -> Attached<'_> {
+        Attached(self)
+    }
+
+    pub(crate) fn raise_some(&self, raised: Option<Raised>) {
+        if let Some(raised) = raised {
+            self.raise(raised);
+        }
+    }
+}
+
+/// An [`Interpreter`], as core sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Attached<'i>(&'i Interpreter);
+
+impl<'i> Attached<'i> {
+    /// The interpreter.
+    #[must_use]
+    pub fn interpreter(self) -> &'i Interpreter {
+        self.0
+    }
+
+    pub(crate) fn token(self) -> Token<'i> {
+        Token(self.0)
+    }
+
+    pub(crate) fn raise_refusal(self, refusal: &Refusal, type_name: &str) {
+        let message = refusal.message.with_type_name(type_name).to_string();
+        self.0.raise(Raised::new(refusal.exception.name(), message));
+    }
+}
+
+/// A failed call: dropping the token discards what it raised.
+#[derive(Debug)]
+pub struct Token<'i>(&'i Interpreter);
+
+impl Drop for Token<'_> {
+    fn drop(&mut self) {
+        self.0.take_raised();
+    }
+}
+
+// SAFETY: objects fill the layout of CPython 3; there are no threads here; only bytes are vouched for.
+unsafe impl<'i> Runtime for Attached<'i> {
+    type View = CPython3;
+    type Raised = Token<'i>;
+
+    fn family(self) -> Family {
+        self.0.family
+    }
+
+    fn is_raised(self) -> bool {
+        self.0.indicator.borrow().is_some()
+    }
+
+    fn raise(self, refusal: &Refusal) {
+        self.raise_refusal(refusal, "object");
+    }
+
+    unsafe fn release(self, view: NonNull<CPython3>) {
+        // SAFETY: the caller's word that the view is empty, or was filled by an object.
+        unsafe { object::release(self, view) };
+    }
+
+    fn is_frozen(self, view: &CPython3) -> bool {
+        // SAFETY: a view that an object filled holds a reference to it.
+        unsafe { object::is_frozen(view.header()) }
+    }
+}

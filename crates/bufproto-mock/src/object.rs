@@ -1,0 +1,635 @@
+//! Objects, made by recipe, and the handle by which core asks them.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::{CString, c_int, c_void};
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bufproto_core::abi::{CPython3, Header};
+use bufproto_core::grant::{self, Block, ExportCount};
+use bufproto_core::layout::LayoutError;
+use bufproto_core::request::{Access, Request};
+use bufproto_core::rules::{Refusal, Rule};
+use bufproto_core::runtime::{self, Exporter, Failure, Runtime as _, Segmented, Segments};
+use bufproto_core::span::Span;
+
+use crate::fault::{Answer, Fault};
+use crate::interpreter::{Attached, Interpreter, Raised, Token};
+use crate::ledger::Call;
+use crate::memory::Memory;
+
+/// A reference to an object. Cloning makes another reference; every view holds one.
+#[derive(Clone, Debug)]
+pub struct Object(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    number: usize,
+    type_name: String,
+    kind: Kind,
+    slots: Slots,
+    exports: ExportCount,
+    moves_on_release: Cell<bool>,
+    export_calls: Cell<usize>,
+    faults: RefCell<Vec<(usize, Fault)>>,
+    release_raises: RefCell<Option<Raised>>,
+}
+
+/// The old slots that an object's type fills.
+#[derive(Debug)]
+enum Slots {
+    Missing,
+    /// One segment: the bytes that the object also exports.
+    Bytes,
+    Scripted {
+        count: Option<(isize, isize, Option<Raised>)>,
+        /// For each access.
+        segments: [Option<Vec<(Memory, Answer)>>; 3],
+    },
+}
+
+/// What an object exports.
+#[derive(Debug)]
+enum Kind {
+    /// Its type does not fill `bf_getbuffer`.
+    Opaque,
+    Bytes {
+        memory: Memory,
+        read_only: bool,
+        frozen: bool,
+    },
+    Items(Items),
+    Scripted {
+        memory: Memory,
+        answer: Answer,
+    },
+}
+
+/// Items that need a layout to be found.
+#[derive(Debug)]
+struct Items {
+    /// The items, or the rows that the table points to. Nobody moves them.
+    memory: Vec<Memory>,
+    /// The addresses of the rows, where items lie behind pointers: not read here, but by consumers.
+    _table: Box<[*mut u8]>,
+    first: *mut u8,
+    item_size: usize,
+    format: CString,
+    shape: Vec<isize>,
+    strides: Vec<isize>,
+    suboffsets: Option<Vec<isize>>,
+    read_only: bool,
+}
+
+impl Items {
+    fn block(&self) -> Result<Block<'_>, LayoutError> {
+        Block::new(
+            self.first,
+            (self.item_size, &self.format),
+            &self.shape,
+            &self.strides,
+            self.suboffsets.as_deref(),
+            self.read_only,
+        )
+    }
+}
+
+/// A recipe for items in memory, of any number of dimensions.
+#[derive(Clone, Debug)]
+pub struct Strided<'a> {
+    /// All of the memory.
+    pub memory: &'a [u8],
+    /// Where the item with all indices zero is, in bytes.
+    pub offset: usize,
+    /// The size of an item in bytes.
+    pub item_size: usize,
+    /// The item format.
+    pub format: CString,
+    /// The number of items in each dimension.
+    pub shape: &'a [isize],
+    /// The distance in bytes between neighbours in each dimension.
+    pub strides: &'a [isize],
+    /// Whether the memory is not to be written to.
+    pub read_only: bool,
+}
+
+/// Why there is no object with such a layout.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutOfBounds {
+    /// The shape and the strides are no layout.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The items would lie outside of the memory.
+    #[error("the items lie from byte {low} to byte {high} of {length}")]
+    Memory {
+        /// The first byte of the lowest item.
+        low: isize,
+        /// The byte after the highest item.
+        high: isize,
+        /// The number of bytes that there are.
+        length: usize,
+    },
+}
+
+/// The old slots of an object's type, each of which may be missing.
+#[derive(Clone, Debug, Default)]
+pub struct OldSlots {
+    /// What `bf_getsegcount` answers: the number of segments, the sum of their lengths, and what it raises.
+    pub count: Option<(isize, isize, Option<Raised>)>,
+    /// What `bf_getcharbuffer` answers for each segment.
+    pub char: Option<Vec<Answer>>,
+    /// What `bf_getreadbuffer` answers for each segment.
+    pub read: Option<Vec<Answer>>,
+    /// What `bf_getwritebuffer` answers for each segment.
+    pub write: Option<Vec<Answer>>,
+}
+
+impl OldSlots {
+    /// All slots, for memory in these segments; no write slot if it is read-only.
+    #[must_use]
+    pub fn of(segments: &[&[u8]], read_only: bool) -> Self {
+        let answers: Vec<Answer> = segments.iter().map(|segment| Answer::new(segment)).collect();
+        let total = segments.iter().map(|segment| segment.len()).sum::<usize>();
+        Self {
+            count: Some((segments.len().cast_signed(), total.cast_signed(), None)),
+            char: Some(answers.clone()),
+            read: Some(answers.clone()),
+            write: (!read_only).then_some(answers),
+        }
+    }
+
+    fn into_slots(self) -> Slots {
+        let segments = [self.char, self.read, self.write].map(|slot| {
+            let with_memory = |answer: Answer| (Memory::new(&answer.content), answer);
+            slot.map(|answers| answers.into_iter().map(with_memory).collect())
+        });
+        Slots::Scripted { count: self.count, segments }
+    }
+}
+
+impl Object {
+    fn make(type_name: &str, kind: Kind, slots: Slots) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        Self(Rc::new(Inner {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            type_name: type_name.to_owned(),
+            kind,
+            slots,
+            exports: ExportCount::new(),
+            moves_on_release: Cell::new(false),
+            export_calls: Cell::new(0),
+            faults: RefCell::default(),
+            release_raises: RefCell::default(),
+        }))
+    }
+
+    /// Content that never moves and is never written to, as that of an exact `bytes`.
+    #[must_use]
+    pub fn bytes(content: &[u8]) -> Self {
+        let kind = Kind::Bytes { memory: Memory::new(content), read_only: true, frozen: true };
+        Self::make("bytes", kind, Slots::Bytes)
+    }
+
+    /// Content that can be written to, and resized while it is not exported.
+    #[must_use]
+    pub fn bytearray(content: &[u8]) -> Self {
+        let kind = Kind::Bytes { memory: Memory::new(content), read_only: false, frozen: false };
+        Self::make("bytearray", kind, Slots::Bytes)
+    }
+
+    /// Content that consumers may not write to, though its owner may.
+    #[must_use]
+    pub fn read_only(content: &[u8]) -> Self {
+        let kind = Kind::Bytes { memory: Memory::new(content), read_only: true, frozen: false };
+        Self::make("mmap.mmap", kind, Slots::Bytes)
+    }
+
+    /// Items of any shape. The type has no old slots.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfBounds`] if an item would lie outside of the memory.
+    pub fn strided(recipe: &Strided<'_>) -> Result<Self, OutOfBounds> {
+        let memory = Memory::new(recipe.memory);
+        let items = Items {
+            first: memory.address().wrapping_add(recipe.offset),
+            memory: vec![memory],
+            _table: Box::new([]),
+            item_size: recipe.item_size,
+            format: recipe.format.clone(),
+            shape: recipe.shape.to_vec(),
+            strides: recipe.strides.to_vec(),
+            suboffsets: None,
+            read_only: recipe.read_only,
+        };
+        let bounds = items.block()?.layout().bounds().unwrap_or(0..0);
+        let offset = recipe.offset.cast_signed();
+        let (low, high) = (bounds.start.saturating_add(offset), bounds.end.saturating_add(offset));
+        let length = recipe.memory.len();
+        if low < 0 || high > length.cast_signed() {
+            return Err(OutOfBounds::Memory { low, high, length });
+        }
+        Ok(Self::make("ndarray", Kind::Items(items), Slots::Missing))
+    }
+
+    /// Rows of bytes, each in memory of its own, behind a table of pointers. All rows are as long as the
+    /// shortest.
+    #[must_use]
+    pub fn indirect(rows: &[&[u8]]) -> Self {
+        let columns = rows.iter().map(|row| row.len()).min().unwrap_or(0);
+        let memory: Vec<Memory> = rows.iter().map(|row| Memory::new(row)).collect();
+        let table: Box<[*mut u8]> = memory.iter().map(Memory::address).collect();
+        let items = Items {
+            first: table.as_ptr().cast_mut().cast(),
+            memory,
+            _table: table,
+            item_size: 1,
+            format: c"B".to_owned(),
+            shape: vec![rows.len().cast_signed(), columns.cast_signed()],
+            strides: vec![size_of::<*mut u8>().cast_signed(), 1],
+            suboffsets: Some(vec![0, -1]),
+            read_only: false,
+        };
+        Self::make("ndarray", Kind::Items(items), Slots::Missing)
+    }
+
+    /// An object whose type exports nothing, in neither protocol.
+    #[must_use]
+    pub fn opaque() -> Self {
+        Self::make("int", Kind::Opaque, Slots::Missing)
+    }
+
+    /// An object whose type fills the old slots only.
+    #[must_use]
+    pub fn segmented(slots: OldSlots) -> Self {
+        Self::make("segments", Kind::Opaque, slots.into_slots())
+    }
+
+    /// An object whose exporter gives the same answer to every request.
+    #[must_use]
+    pub fn scripted(answer: Answer) -> Self {
+        let kind = Kind::Scripted { memory: Memory::new(&answer.content), answer };
+        Self::make("scripted", kind, Slots::Missing)
+    }
+
+    /// An object whose type exports, but refuses every request in this way.
+    #[must_use]
+    pub fn refusing(fault: Fault) -> Self {
+        let object = Self::scripted(Answer::new(&[]));
+        object.on_export(0, fault);
+        object
+    }
+
+    /// The same object, of a type with another name. Only for an object that nobody else refers to yet.
+    ///
+    /// # Panics
+    ///
+    /// If there is another reference.
+    #[must_use]
+    pub fn named(mut self, type_name: &str) -> Self {
+        let inner = Rc::get_mut(&mut self.0).expect("the object has just been made");
+        inner.type_name = type_name.to_owned();
+        self
+    }
+
+    /// Scripts a fault of the exporter: on the call with this number, counted from 1, or on all for 0.
+    pub fn on_export(&self, call: usize, fault: Fault) {
+        self.0.faults.borrow_mut().push((call, fault));
+    }
+
+    /// Has the exporter raise when a view is given back, as it may not.
+    pub fn raise_on_release(&self, raised: Raised) {
+        *self.0.release_raises.borrow_mut() = Some(raised);
+    }
+
+    /// Has the memory move when the last view is given back, and [poisons](crate::POISON) what it leaves.
+    pub fn move_on_release(&self) {
+        self.0.moves_on_release.set(true);
+    }
+
+    /// How many views are out.
+    #[must_use]
+    pub fn exports(&self) -> usize {
+        self.0.exports.get()
+    }
+
+    /// How many references there are, those of views included.
+    #[must_use]
+    pub fn references(&self) -> usize {
+        Rc::strong_count(&self.0)
+    }
+
+    /// The name of its type.
+    #[must_use]
+    pub fn type_name(&self) -> &str {
+        &self.0.type_name
+    }
+
+    /// The content of bytes and of scripted memory; all rows or all memory of others; nothing for the rest.
+    #[must_use]
+    pub fn content(&self) -> Vec<u8> {
+        match &self.0.kind {
+            Kind::Opaque => Vec::new(),
+            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } => memory.content(),
+            Kind::Items(items) => items.memory.iter().flat_map(Memory::content).collect(),
+        }
+    }
+
+    /// The content that begins at an address, if one of the object's blocks does: that of the memory which it
+    /// exports, or of a segment.
+    #[must_use]
+    pub fn content_at(&self, address: *const u8) -> Option<Vec<u8>> {
+        let exported: &[Memory] = match &self.0.kind {
+            Kind::Opaque => &[],
+            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } => std::slice::from_ref(memory),
+            Kind::Items(items) => &items.memory,
+        };
+        let segments = match &self.0.slots {
+            Slots::Scripted { segments, .. } => segments.iter().flatten().flatten().collect(),
+            _ => Vec::new(),
+        };
+        exported
+            .iter()
+            .chain(segments.into_iter().map(|(memory, _)| memory))
+            .find(|memory| std::ptr::eq(memory.address(), address))
+            .map(Memory::content)
+    }
+
+    /// Resizes a bytearray, as its owner may while it is not exported.
+    ///
+    /// # Errors
+    ///
+    /// What it raised: [`Rule::Resize`] if it is exported, `TypeError` if it is no bytearray.
+    pub fn resize(&self, interpreter: &Interpreter, length: usize) -> Result<(), Raised> {
+        let refuse = |rule: Rule| {
+            interpreter
+                .attach()
+                .raise_refusal(&rule.refusal(interpreter.attach().family()), self.type_name());
+            interpreter.take_raised()
+        };
+        let Kind::Bytes { memory, read_only: false, .. } = &self.0.kind else {
+            return Err(Raised::new("TypeError", format!("'{}' object cannot be resized", self.type_name())));
+        };
+        match self.0.exports.resize(|| memory.relocate(length)) {
+            Ok(()) => Ok(()),
+            Err(rule) => Err(refuse(rule).unwrap_or_else(|| Raised::new("BufferError", ""))),
+        }
+    }
+
+    /// The handle that core works with.
+    #[must_use]
+    pub fn attach<'i>(&'i self, interpreter: &'i Interpreter) -> Handle<'i> {
+        Handle { attached: interpreter.attach(), object: self }
+    }
+}
+
+impl Inner {
+    fn name(&self) -> String {
+        format!("{} #{}", self.type_name, self.number)
+    }
+
+    /// The fault that is scripted for the next call of the exporter.
+    fn next_fault(&self) -> Option<Fault> {
+        let call = self.export_calls.get() + 1;
+        self.export_calls.set(call);
+        let faults = self.faults.borrow();
+        faults
+            .iter()
+            .find(|(scripted, _)| *scripted == call || *scripted == 0)
+            .map(|(_, fault)| fault.clone())
+    }
+}
+
+/// An object, borrowed, and the interpreter that it is asked in.
+#[derive(Clone, Copy, Debug)]
+pub struct Handle<'i> {
+    attached: Attached<'i>,
+    object: &'i Object,
+}
+
+impl<'i> Handle<'i> {
+    fn record(self, call: Call) {
+        self.attached.interpreter().ledger().record(self.object.0.name(), call);
+    }
+
+    fn failure(self, raised: Option<Raised>) -> Token<'i> {
+        self.attached.interpreter().raise_some(raised);
+        self.attached.token()
+    }
+
+    fn refused(self, rule: Rule) -> Failure<Token<'i>> {
+        runtime::Object::raise(self, &rule.refusal(self.attached.family()));
+        Failure::Refused(self.attached.token())
+    }
+}
+
+// SAFETY: a borrowed object is alive.
+unsafe impl<'i> runtime::Object for Handle<'i> {
+    type Runtime = Attached<'i>;
+
+    fn runtime(self) -> Attached<'i> {
+        self.attached
+    }
+
+    fn raise(self, refusal: &Refusal) {
+        self.attached.raise_refusal(refusal, self.object.type_name());
+    }
+}
+
+// SAFETY: what an object answers is passed on unchanged, and what it says of its memory is true, unless the
+// unsafe `Answer::claiming` made it say otherwise.
+unsafe impl<'i> Exporter for Handle<'i> {
+    fn exports(self) -> bool {
+        !matches!(self.object.0.kind, Kind::Opaque)
+    }
+
+    unsafe fn export(self, into: NonNull<CPython3>, request: Request) -> Result<(), Failure<Token<'i>>> {
+        self.record(Call::Export(request));
+        let mut leaves = None;
+        match self.object.0.next_fault() {
+            None => {}
+            Some(Fault::Fail(raised)) => return Err(Failure::Refused(self.failure(raised))),
+            Some(Fault::Irregular(_, raised)) => return Err(Failure::Irregular(self.failure(raised))),
+            Some(Fault::SucceedRaising(raised)) => leaves = Some(raised),
+            Some(Fault::CallBack(callback)) => callback(self.attached),
+        }
+        let inner = &self.object.0;
+        inner.exports.begin().map_err(|rule| self.refused(rule))?;
+        // The view takes over this reference; nothing before has run code that could drop the last other one.
+        let owner: *mut c_void = Rc::into_raw(Rc::clone(inner)).cast_mut().cast();
+        // SAFETY: the caller's word that the view is empty and stays in place; memory, shape, strides and
+        // format live as long as the object, to which the view holds a reference.
+        let answer = unsafe { fill(&inner.kind, self.attached, into, owner, request) };
+        if let Err(rule) = answer {
+            inner.exports.end();
+            // SAFETY: the view did not take the reference over.
+            drop(unsafe { Rc::from_raw(owner.cast_const().cast::<Inner>()) });
+            return Err(self.refused(rule));
+        }
+        if let Kind::Scripted { answer, .. } = &inner.kind {
+            leaves = leaves.or_else(|| answer.raises.clone());
+        }
+        self.attached.interpreter().raise_some(leaves);
+        self.record(Call::Granted);
+        Ok(())
+    }
+}
+
+/// # Safety
+///
+/// As [`grant::fill_info`] and [`Block::fill`]; `owner` refers to the object that `kind` is of.
+unsafe fn fill(
+    kind: &Kind,
+    attached: Attached<'_>,
+    into: NonNull<CPython3>,
+    owner: *mut c_void,
+    request: Request,
+) -> Result<(), Rule> {
+    let (span, read_only) = match kind {
+        Kind::Opaque => return Err(Rule::ViewExporter),
+        Kind::Bytes { memory, read_only, .. } => {
+            (Span { pointer: memory.address().cast(), length: memory.len().cast_signed() }, *read_only)
+        }
+        Kind::Scripted { memory, answer } => {
+            let pointer = if answer.null { std::ptr::null_mut() } else { memory.address().cast() };
+            // A liar grants every request, so the view is filled as for a simple one, and corrected.
+            let span = Span { pointer, length: answer.length };
+            let family = attached.family();
+            // SAFETY: the caller's word.
+            unsafe { grant::fill_info(family, Some(into), owner, span, 0, Request::SIMPLE) }?;
+            // SAFETY: the caller's word that the view may be written to, and a view begins with a header.
+            unsafe { (*into.cast::<Header>().as_ptr()).readonly = c_int::from(answer.read_only) };
+            return Ok(());
+        }
+        Kind::Items(items) => {
+            let block = items.block().map_err(|_| Rule::Contiguous)?;
+            // SAFETY: the caller's word.
+            return unsafe { block.fill(into, owner, request) };
+        }
+    };
+    // SAFETY: the caller's word.
+    unsafe { grant::fill_info(attached.family(), Some(into), owner, span, c_int::from(read_only), request) }
+}
+
+/// Gives a view back: tells its owner, empties it, and drops the reference.
+///
+/// # Safety
+///
+/// As [`Runtime::release`](bufproto_core::runtime::Runtime::release).
+pub(crate) unsafe fn release(attached: Attached<'_>, view: NonNull<CPython3>) {
+    let header: *mut Header = view.cast().as_ptr();
+    // SAFETY: a view begins with a header.
+    let owner = unsafe { (*header).obj };
+    if owner.is_null() {
+        return;
+    }
+    // SAFETY: the caller's word that an object filled the view, so its owner is a reference that it holds.
+    let inner = unsafe { Rc::from_raw(owner.cast_const().cast::<Inner>()) };
+    let interpreter = attached.interpreter();
+    if inner.exports.get() == 0 {
+        interpreter.ledger().record(inner.name(), Call::ReleaseTooMany);
+    } else {
+        inner.exports.end();
+        interpreter.ledger().record(inner.name(), Call::Release);
+    }
+    if inner.moves_on_release.get()
+        && inner.exports.get() == 0
+        && let Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } = &inner.kind
+    {
+        memory.relocate(memory.len());
+    }
+    interpreter.raise_some(inner.release_raises.borrow().clone());
+    // SAFETY: as above; the reference is dropped below, so nobody may find it any more.
+    unsafe { (*header).obj = std::ptr::null_mut() };
+}
+
+/// Whether the view's owner is frozen.
+///
+/// # Safety
+///
+/// The view is empty, or an object filled it.
+pub(crate) unsafe fn is_frozen(view: &Header) -> bool {
+    // SAFETY: the owner of a view that an object filled is alive, since the view holds a reference.
+    let owner = unsafe { view.obj.cast_const().cast::<Inner>().as_ref() };
+    owner.is_some_and(|inner| {
+        matches!(inner.kind, Kind::Bytes { frozen: true, .. }) && !inner.moves_on_release.get()
+    })
+}
+
+/// The old slots of an object that has them, for one kind of access.
+#[derive(Clone, Copy, Debug)]
+pub struct Witness<'i> {
+    handle: Handle<'i>,
+    access: Access,
+}
+
+// SAFETY: segments are memory of the object.
+unsafe impl<'i> Segmented for Handle<'i> {
+    type Segments = Witness<'i>;
+
+    fn segments(self, access: Access) -> Option<Witness<'i>> {
+        let inner = &self.object.0;
+        let filled = match (&inner.slots, &inner.kind) {
+            (Slots::Bytes, Kind::Bytes { read_only, .. }) => access != Access::Write || !read_only,
+            (Slots::Scripted { count, segments }, _) => {
+                count.is_some() && segments[access as usize].is_some()
+            }
+            _ => false,
+        };
+        filled.then_some(Witness { handle: self, access })
+    }
+}
+
+// SAFETY: what the slot is scripted to answer is passed on unchanged.
+unsafe impl<'i> Segments for Witness<'i> {
+    type Raised = Token<'i>;
+
+    fn count(self) -> isize {
+        self.count_and_total().0
+    }
+
+    fn count_and_total(self) -> (isize, isize) {
+        self.handle.record(Call::CountSegments);
+        let inner = &self.handle.object.0;
+        match (&inner.slots, &inner.kind) {
+            (Slots::Bytes, Kind::Bytes { memory, .. }) => (1, memory.len().cast_signed()),
+            (Slots::Scripted { count: Some((count, total, raised)), .. }, _) => {
+                self.handle.attached.interpreter().raise_some(raised.clone());
+                (*count, *total)
+            }
+            _ => (0, 0),
+        }
+    }
+
+    fn get(self, index: isize) -> Result<Span, Token<'i>> {
+        self.handle.record(Call::GetSegment(self.access, index));
+        let inner = &self.handle.object.0;
+        match (&inner.slots, &inner.kind) {
+            (Slots::Bytes, Kind::Bytes { memory, .. }) if index == 0 => {
+                Ok(Span { pointer: memory.address().cast(), length: memory.len().cast_signed() })
+            }
+            (Slots::Scripted { segments, .. }, _) => {
+                let segment = usize::try_from(index)
+                    .ok()
+                    .and_then(|index| segments[self.access as usize].as_ref()?.get(index));
+                let Some((memory, answer)) = segment else { return Err(self.no_such_segment()) };
+                if answer.length < 0 {
+                    return Err(self.handle.failure(answer.raises.clone()));
+                }
+                self.handle.attached.interpreter().raise_some(answer.raises.clone());
+                let pointer = if answer.null { std::ptr::null_mut() } else { memory.address().cast() };
+                Ok(Span { pointer, length: answer.length })
+            }
+            _ => Err(self.no_such_segment()),
+        }
+    }
+}
+
+impl<'i> Witness<'i> {
+    /// As the types of Python 2.7 put it.
+    fn no_such_segment(self) -> Token<'i> {
+        self.handle.failure(Some(Raised::new("SystemError", "accessing non-existent segment")))
+    }
+}
