@@ -15,10 +15,10 @@ const LIVE: &str = "bufproto-py";
 /// Every test that needs no interpreter while it runs, and every such example.
 pub(super) fn run(context: &Context) -> Vec<Outcome> {
     let nextest = Command::new(cargo()).args(["nextest", "--version"]).output();
-    let tests: &[&str] = if nextest.is_ok_and(|output| output.status.success()) {
-        &["nextest", "run"]
+    let (runner, tests): (_, &[&str]) = if nextest.is_ok_and(|output| output.status.success()) {
+        (Runner::Nextest, &["nextest", "run"])
     } else {
-        &["test", "--lib", "--bins", "--tests"]
+        (Runner::Cargo, &["test", "--lib", "--bins", "--tests"])
     };
     let outcome = |on: &str, verdict| Outcome { step: "rust", on: on.to_owned(), verdict };
     let mut command = workspace(context, tests);
@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
     }
     let mut examples = workspace(context, &["test", "--doc"]);
     examples.args(["--exclude", LIVE]);
-    vec![outcome(&on, watch(command)), outcome("examples", watch(examples))]
+    vec![outcome(&on, watch(command, runner)), outcome("examples", watch(examples, Runner::Cargo))]
 }
 
 /// The examples with live objects. They link with an interpreter, so one that has a shared library is needed.
@@ -57,7 +57,7 @@ pub(super) fn live_examples(context: &Context) -> Vec<Outcome> {
         .env_remove("PYO3_BUILD_EXTENSION_MODULE")
         .env("LD_LIBRARY_PATH", with_first(libraries.into(), "LD_LIBRARY_PATH"))
         .env("DYLD_LIBRARY_PATH", with_first(libraries.into(), "DYLD_LIBRARY_PATH"));
-    outcome(interpreter.to_string(), watch(command))
+    outcome(interpreter.to_string(), watch(command, Runner::Cargo))
 }
 
 /// The newest interpreter that a program can link with, and where its library is.
@@ -82,7 +82,7 @@ fn workspace(context: &Context, arguments: &[&str]) -> Command {
 }
 
 /// Runs the command, passes its output on as it comes, and reads the counts out of it.
-fn watch(mut command: Command) -> Verdict {
+fn watch(mut command: Command, runner: Runner) -> Verdict {
     if std::io::stderr().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
     }
@@ -95,11 +95,11 @@ fn watch(mut command: Command) -> Verdict {
     let counts = std::thread::scope(|scope| {
         let errors = scope.spawn(|| {
             complaints.map_or_else(Counts::default, |pipe| {
-                pass_on(BufReader::new(pipe), |line| anstream::eprintln!("{line}"))
+                pass_on(BufReader::new(pipe), runner, |line| anstream::eprintln!("{line}"))
             })
         });
         let output = output.map_or_else(Counts::default, |pipe| {
-            pass_on(BufReader::new(pipe), |line| anstream::println!("{line}"))
+            pass_on(BufReader::new(pipe), runner, |line| anstream::println!("{line}"))
         });
         errors.join().unwrap_or_default().and(output)
     });
@@ -110,24 +110,40 @@ fn watch(mut command: Command) -> Verdict {
     }
 }
 
-fn pass_on(output: impl std::io::BufRead, print: impl Fn(&str)) -> Counts {
+fn pass_on(output: impl std::io::BufRead, runner: Runner, print: impl Fn(&str)) -> Counts {
     let mut counts = Counts::default();
     for line in output.split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
         print(&line);
-        counts = counts.and(counted(&anstream::adapter::strip_str(&line).to_string()).unwrap_or_default());
+        counts =
+            counts.and(runner.counted(&anstream::adapter::strip_str(&line).to_string()).unwrap_or_default());
     }
     counts
 }
 
-/// The counts of a summary line: nextest's `Summary [ 1.2s] 9 tests run: 7 passed, 1 failed, 1 timed out, 2 skipped`, or
-/// the test harness's `test result: ok. 7 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out`.
-fn counted(line: &str) -> Option<Counts> {
-    let line = line.trim();
-    let list = match line.strip_prefix("test result: ") {
-        Some(rest) => rest.split_once(". ")?.1,
-        None => line.strip_prefix("Summary [")?.split_once("run: ")?.1,
-    };
+/// Whose summary lines count. Nextest repeats the output of a test that failed, and with it the summary line of the
+/// harness inside, which must not count again.
+#[derive(Clone, Copy)]
+enum Runner {
+    /// `Summary [ 1.2s] 9 tests run: 7 passed, 1 failed, 1 timed out, 2 skipped`
+    Nextest,
+    /// `test result: ok. 7 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out`
+    Cargo,
+}
+
+impl Runner {
+    /// The counts of a summary line; `None` for any other line.
+    fn counted(self, line: &str) -> Option<Counts> {
+        let list = match self {
+            Self::Nextest => line.trim_start().strip_prefix("Summary [")?.split_once("run: ")?.1,
+            Self::Cargo => line.strip_prefix("test result: ")?.split_once(". ")?.1,
+        };
+        Some(sum(list))
+    }
+}
+
+/// The counts of a list as both runners write it.
+fn sum(list: &str) -> Counts {
     let mut counts = Counts::default();
     for item in list.split([',', ';']) {
         let Some((number, what)) = item.trim().split_once(' ') else { continue };
@@ -139,7 +155,7 @@ fn counted(line: &str) -> Option<Counts> {
             _ => {}
         }
     }
-    Some(counts)
+    counts
 }
 
 #[cfg(test)]
@@ -150,22 +166,24 @@ mod tests {
     fn reads_nextest_summary() {
         let line =
             "     Summary [   0.012s] 12 tests run: 9 passed (1 slow), 2 failed, 1 timed out, 3 skipped";
-        assert_eq!(counted(line), Some(Counts { passed: 9, failed: 3, skipped: 3 }));
+        assert_eq!(Runner::Nextest.counted(line), Some(Counts { passed: 9, failed: 3, skipped: 3 }));
         let stopped = "     Summary [   0.012s] 2/12 tests run: 1 passed, 1 failed, 0 skipped";
-        assert_eq!(counted(stopped), Some(Counts { passed: 1, failed: 1, skipped: 0 }));
+        assert_eq!(Runner::Nextest.counted(stopped), Some(Counts { passed: 1, failed: 1, skipped: 0 }));
         let single = "     Summary [   0.004s] 1 test run: 1 passed, 0 skipped";
-        assert_eq!(counted(single), Some(Counts { passed: 1, failed: 0, skipped: 0 }));
+        assert_eq!(Runner::Nextest.counted(single), Some(Counts { passed: 1, failed: 0, skipped: 0 }));
     }
 
     #[test]
     fn reads_test_harness_summary() {
         let line = "test result: FAILED. 7 passed; 1 failed; 2 ignored; 0 measured; 5 filtered out; finished in 0.01s";
-        assert_eq!(counted(line), Some(Counts { passed: 7, failed: 1, skipped: 2 }));
+        assert_eq!(Runner::Cargo.counted(line), Some(Counts { passed: 7, failed: 1, skipped: 2 }));
     }
 
     #[test]
     fn reads_nothing_into_other_lines() {
-        assert_eq!(counted("test layout::strides ... ok"), None);
-        assert_eq!(counted("7 passed, 1 failed"), None);
+        assert_eq!(Runner::Cargo.counted("test layout::strides ... ok"), None);
+        assert_eq!(Runner::Nextest.counted("7 passed, 1 failed"), None);
+        // A failed test's own output, repeated.
+        assert_eq!(Runner::Nextest.counted("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), None);
     }
 }
