@@ -5,39 +5,47 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-/// Shows on standard error that work goes on. On a terminal the line disappears when this is dropped.
+/// Shows on standard error that work goes on, from the first step on: a build with nothing to do stays silent. On a
+/// terminal the line disappears when this is dropped.
 pub(crate) struct Progress {
     what: String,
-    /// `None` where standard error is no terminal.
-    line: Option<ProgressBar>,
-    said: bool,
+    shown: Shown,
+}
+
+enum Shown {
+    Nothing,
+    /// Standard error is a terminal.
+    Line(ProgressBar),
+    /// It is none, and it was said once what is being done.
+    Said,
 }
 
 impl Progress {
     pub(crate) fn new(what: String) -> Self {
-        let line = std::io::stderr().is_terminal().then(ProgressBar::new_spinner);
-        if let Some(line) = &line {
-            line.set_message(what.clone());
-            line.enable_steady_tick(Duration::from_millis(120));
-        }
-        Self { what, line, said: false }
+        Self { what, shown: Shown::Nothing }
     }
 
-    /// Something is really being done: `step` says what. Without it nothing is printed where there is no terminal, so
-    /// that a build with nothing to do stays silent.
+    /// Something is really being done: `step` says what.
     pub(crate) fn step(&mut self, step: &str) {
-        match &self.line {
-            Some(line) => line.set_message(format!("{}: {step}", self.what)),
-            None if self.said => {}
-            None => anstream::eprintln!("{} ...", self.what),
+        if let Shown::Nothing = self.shown {
+            self.shown = if std::io::stderr().is_terminal() {
+                let line = ProgressBar::new_spinner();
+                line.enable_steady_tick(Duration::from_millis(120));
+                Shown::Line(line)
+            } else {
+                anstream::eprintln!("{} ...", self.what);
+                Shown::Said
+            };
         }
-        self.said = true;
+        if let Shown::Line(line) = &self.shown {
+            line.set_message(format!("{}: {step}", self.what));
+        }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(line) = &self.line {
+        if let Shown::Line(line) = &self.shown {
             line.finish_and_clear();
         }
     }

@@ -144,6 +144,16 @@ fn table_has_no_colours_off_a_terminal() {
 }
 
 #[test]
+fn failing_build_shows_what_cargo_says() {
+    let output =
+        command(&["--json", "b''"]).env("RUSTC", "/no/such/rustc").output().expect("the task starts");
+    if String::from_utf8_lossy(&output.stderr).contains("no Python 3.8 or later on PATH") {
+        return;
+    }
+    refused(&output, &["cannot build bufproto-py for", "could not execute process `/no/such/rustc"]);
+}
+
+#[test]
 fn works_outside_the_workspace() {
     let elsewhere = folder();
     let output = command(&["--json", "b''"]).current_dir(elsewhere.path()).output().expect("the task starts");
