@@ -86,7 +86,7 @@ fn call<V: View>(family: Family, row: &FillInfo) -> Seen {
     let owner: *mut c_void = if row.owner { ptr::null_mut() } else { (&raw mut owner).cast() };
     let span = Span { pointer: memory.as_mut_ptr().cast(), length: row.length.unwrap_or(5) };
     let mut view = V::EMPTY;
-    let into = (!row.view).then_some(NonNull::from_mut(&mut view));
+    let into = (!row.view).then_some(NonNull::from(&mut view));
     // SAFETY: the view is ours and does not move.
     if let Err(rule) = unsafe { fill_info(family, into, owner, span, row.readonly, request) } {
         let refusal = rule.refusal(family);

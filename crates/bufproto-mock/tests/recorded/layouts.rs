@@ -36,7 +36,9 @@ pub(crate) fn check(recording: &Recording, report: &mut Report) {
             ("internal", "CPython") => offset_of!(CPython3, internal),
             ("internal", _) => offset_of!(PyPy36, internal),
             // What the storage at the end takes, with padding.
-            ("extra_after_internal", _) if version.starts_with("3.11") => size_of::<PyPy64>() - offset_of!(PyPy64, flags),
+            ("extra_after_internal", _) if version.starts_with("3.11") => {
+                size_of::<PyPy64>() - offset_of!(PyPy64, flags)
+            }
             ("extra_after_internal", _) => size_of::<PyPy36>() - offset_of!(PyPy36, flags),
             ("smalltable", _) => offset_of!(CPython2, smalltable),
             ("flags", _) => offset_of!(PyPy36, flags),

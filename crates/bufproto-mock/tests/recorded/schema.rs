@@ -7,38 +7,38 @@ use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Recording {
-    pub schema: u32,
-    pub interpreter: Interpreter,
-    pub flags: BTreeMap<String, i32>,
-    pub layout: BTreeMap<String, Value>,
-    pub cases: Vec<Case>,
-    pub null_arguments: BTreeMap<String, Answer>,
-    pub odd_requests: BTreeMap<String, Answer>,
-    pub fill_info: Vec<FillInfo>,
+pub(crate) struct Recording {
+    pub(crate) schema: u32,
+    pub(crate) interpreter: Interpreter,
+    pub(crate) flags: BTreeMap<String, i32>,
+    pub(crate) layout: BTreeMap<String, Value>,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) null_arguments: BTreeMap<String, Answer>,
+    pub(crate) odd_requests: BTreeMap<String, Answer>,
+    pub(crate) fill_info: Vec<FillInfo>,
 }
 
 #[derive(Deserialize)]
-pub struct Interpreter {
-    pub implementation: String,
-    pub version: String,
-    pub pointer_bytes: usize,
+pub(crate) struct Interpreter {
+    pub(crate) implementation: String,
+    pub(crate) version: String,
+    pub(crate) pointer_bytes: usize,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
-    pub id: String,
+pub(crate) struct Case {
+    pub(crate) id: String,
     #[serde(default)]
-    pub functions: BTreeMap<String, Answer>,
+    pub(crate) functions: BTreeMap<String, Answer>,
     #[serde(default)]
-    pub pending: BTreeMap<String, Answer>,
+    pub(crate) pending: BTreeMap<String, Answer>,
     #[serde(default)]
-    pub get_buffer: BTreeMap<String, Answer>,
+    pub(crate) get_buffer: BTreeMap<String, Answer>,
     #[serde(default)]
-    pub object: Object,
+    pub(crate) object: Object,
     /// Why the object could not be made there.
-    pub unavailable: Option<Value>,
+    pub(crate) unavailable: Option<Value>,
     // How the object is made, and what other tests look at.
     #[serde(rename = "setup")]
     _setup: Option<String>,
@@ -58,49 +58,50 @@ pub struct Case {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub struct Object {
+pub(crate) struct Object {
     #[serde(rename = "type", default)]
-    pub type_name: String,
+    pub(crate) type_name: String,
     #[serde(default)]
-    pub slots: BTreeMap<String, bool>,
+    pub(crate) slots: BTreeMap<String, bool>,
     #[serde(default)]
-    pub old_slots: BTreeMap<String, OldSlot>,
+    pub(crate) old_slots: BTreeMap<String, OldSlot>,
     #[serde(rename = "crash")]
     _crash: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub struct OldSlot {
-    pub returned: isize,
-    pub total: Option<isize>,
-    pub data: Option<String>,
-    pub pointer: Option<String>,
-    pub exception: Option<String>,
-    pub message: Option<String>,
+pub(crate) struct OldSlot {
+    pub(crate) returned: isize,
+    pub(crate) total: Option<isize>,
+    pub(crate) data: Option<String>,
+    pub(crate) pointer: Option<String>,
+    pub(crate) exception: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 #[derive(Deserialize, Clone, Default, Debug)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
-    pub rc: Option<i32>,
-    pub len: Option<isize>,
-    pub data: Option<String>,
-    pub pointer: Option<String>,
-    pub exception: Option<String>,
-    pub message: Option<String>,
-    pub crash: Option<String>,
-    pub itemsize: Option<isize>,
-    pub ndim: Option<i32>,
-    pub readonly: Option<i32>,
-    pub format: Option<String>,
-    pub shape: Option<Vec<isize>>,
-    pub strides: Option<Vec<isize>>,
-    pub owner: Option<String>,
-    pub internal: Option<String>,
-    pub shape_is_len: Option<bool>,
-    pub strides_is_itemsize: Option<bool>,
-    pub buf_untouched: Option<bool>,
+pub(crate) struct Answer {
+    pub(crate) rc: Option<i32>,
+    pub(crate) len: Option<isize>,
+    pub(crate) data: Option<String>,
+    pub(crate) pointer: Option<String>,
+    pub(crate) exception: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) crash: Option<String>,
+    pub(crate) itemsize: Option<isize>,
+    pub(crate) ndim: Option<i32>,
+    pub(crate) readonly: Option<i32>,
+    pub(crate) format: Option<String>,
+    pub(crate) shape: Option<Vec<isize>>,
+    pub(crate) strides: Option<Vec<isize>>,
+    pub(crate) owner: Option<String>,
+    #[serde(rename = "internal")]
+    _internal: Option<String>,
+    pub(crate) shape_is_len: Option<bool>,
+    pub(crate) strides_is_itemsize: Option<bool>,
+    pub(crate) buf_untouched: Option<bool>,
     // Told by other fields too, or by the interpreter on its standard error.
     #[serde(rename = "contiguous")]
     _contiguous: Option<String>,
@@ -110,17 +111,17 @@ pub struct Answer {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FillInfo {
-    pub flags: String,
-    pub readonly: i32,
-    pub length: Option<isize>,
+pub(crate) struct FillInfo {
+    pub(crate) flags: String,
+    pub(crate) readonly: i32,
+    pub(crate) length: Option<isize>,
     /// Present, and null, where no owner was given.
     #[serde(default, deserialize_with = "present")]
-    pub owner: bool,
+    pub(crate) owner: bool,
     /// Present, and null, where no view was given.
     #[serde(default, deserialize_with = "present")]
-    pub view: bool,
-    pub answer: Answer,
+    pub(crate) view: bool,
+    pub(crate) answer: Answer,
 }
 
 /// True for a key that is there, whatever its value.
