@@ -327,6 +327,12 @@ impl Object {
         &self.0.type_name
     }
 
+    /// The name of its type and its number, as the ledger has it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.0.name()
+    }
+
     /// The content of bytes and of scripted memory; all rows or all memory of others; nothing for the rest.
     #[must_use]
     pub fn content(&self) -> Vec<u8> {
