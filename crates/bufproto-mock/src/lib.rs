@@ -1,0 +1,5 @@
+//! Exporters in memory, for tests: what Python objects do, without Python.
+
+pub mod conformance;
+
+pub use conformance::recipe;
