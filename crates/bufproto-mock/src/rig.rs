@@ -67,6 +67,16 @@ impl Rig for MockRig {
         self.interpreter.take_transcript()
     }
 
+    fn declines(&self, rule: u16) -> bool {
+        match rule {
+            // Needs objects with a layout.
+            504 => true,
+            // PyPy does something else.
+            1307 => matches!(self.interpreter.family(), Family::PyPy2 | Family::PyPy3),
+            _ => false,
+        }
+    }
+
     fn resize(&self, object: &Owned, bytes: usize) -> Result<bool, Declined> {
         Ok(object.resize(bytes).map_err(|raised| self.interpreter.raise(raised)).is_ok())
     }

@@ -162,6 +162,15 @@ pub trait Rig {
         Python3::check_read_buffer(self.handle(object))
     }
 
+    /// Whether the functions may be called with an exception pending: debug builds of CPython abort then.
+    ///
+    /// # Errors
+    ///
+    /// [`Declined`] if they may not.
+    fn accepts_pending(&self) -> Result<(), Declined> {
+        Ok(())
+    }
+
     /// Whether the backend is known to decline a rule: [`suite!`](crate::suite) fails one that is declined
     /// without being announced here, and one that is announced and passes.
     fn declines(&self, rule: u16) -> bool {

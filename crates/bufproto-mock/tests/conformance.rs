@@ -1,0 +1,32 @@
+//! The mock keeps every rule of the kit, as every family of interpreters.
+
+use bufproto_core::rules::Family;
+use bufproto_mock::rig::MockRig;
+
+macro_rules! family {
+    ($module:ident, $family:ident) => {
+        mod $module {
+            use super::*;
+
+            fn with_rig(test: impl FnOnce(&MockRig)) {
+                let rig = MockRig::new(Family::$family);
+                test(&rig);
+                rig.interpreter.assert_balanced();
+            }
+
+            mod views {
+                bufproto_mock::suite!(views, super::with_rig);
+            }
+
+            mod segments {
+                bufproto_mock::suite!(segments, super::with_rig);
+            }
+        }
+    };
+}
+
+family!(cpython2, CPython2);
+family!(cpython3, CPython3);
+family!(cpython313, CPython313);
+family!(pypy2, PyPy2);
+family!(pypy3, PyPy3);
