@@ -1,7 +1,12 @@
 //! `cargo xtask TASK`: everything a developer or CI runs, one file per task.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
+mod inspect;
+mod interpreter;
+mod package;
 mod test;
 
 /// The project's tasks.
@@ -14,12 +19,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run every test.
-    Test,
+    /// Show what the four functions answer for objects of a Python interpreter
+    Inspect(inspect::Inspect),
+    /// Run every test, on every interpreter found
+    Test(test::Test),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().task {
-        Task::Test => test::run(),
+        Task::Inspect(options) => inspect::run(&options),
+        Task::Test(options) => test::run(&options),
     }
 }

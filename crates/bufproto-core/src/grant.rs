@@ -1,10 +1,11 @@
 //! The exporter's side: what a request is entitled to, and who must be told.
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::abi::{self, Header};
+use crate::layout::{Layout, LayoutError, Order};
 use crate::request::Request;
 use crate::rules::{Family, Rule};
 use crate::span::Span;
@@ -37,9 +38,7 @@ pub unsafe fn fill_info<V: abi::View>(
     let Some(view) = view else {
         return if family == Family::CPython2 { Ok(()) } else { Err(Rule::NullView) };
     };
-    if family == Family::CPython313 && (request == Request::MEMORY_READ || request == Request::MEMORY_WRITE) {
-        return Err(Rule::MemoryFlag);
-    }
+    request.check(family)?;
     let refuses = match family {
         Family::PyPy2 | Family::PyPy3 => read_only != 0,
         Family::CPython2 | Family::CPython3 | Family::CPython313 => read_only == 1,
@@ -72,6 +71,129 @@ pub unsafe fn fill_info<V: abi::View>(
 
 /// The format of unsigned bytes. Consumers do not write to it; the C type just is not const.
 const UNSIGNED_BYTES: *mut c_char = c"B".as_ptr().cast_mut();
+
+/// A block of memory that is exported with its layout.
+///
+/// | the request asks for | the consumer may look at | else the field is |
+/// |---|---|---|
+/// | `ND` | `shape`, and `ndim` as it is | null, and `ndim` is 1 |
+/// | `STRIDES` | `strides` | null |
+/// | `INDIRECT` | `suboffsets` | null |
+/// | `FORMAT` | `format` | null |
+/// | `WRITABLE` | memory that it may write to | memory of either kind |
+///
+/// `len`, `itemsize` and `readonly` are always filled. What a request does not take and memory needs, refuses
+/// it: strides unless the items are contiguous in C order, suboffsets always.
+///
+/// Source: PEP 3118, and what CPython's `memoryview` answers for every request.
+#[derive(Clone, Copy, Debug)]
+pub struct Block<'a> {
+    memory: *mut u8,
+    layout: Layout<'a>,
+    shape: &'a [isize],
+    strides: &'a [isize],
+    suboffsets: Option<&'a [isize]>,
+    format: &'a CStr,
+    read_only: bool,
+}
+
+impl<'a> Block<'a> {
+    /// Memory whose first item is at `memory`, with a layout as in [`Layout::new`].
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if the layout is none.
+    pub fn new(
+        memory: *mut u8,
+        (item_size, format): (usize, &'a CStr),
+        shape: &'a [isize],
+        strides: &'a [isize],
+        suboffsets: Option<&'a [isize]>,
+        read_only: bool,
+    ) -> Result<Self, LayoutError> {
+        let layout = Layout::new(item_size, shape, Some(strides), suboffsets)?;
+        Ok(Self { memory, layout, shape, strides, suboffsets, format, read_only })
+    }
+
+    /// The layout.
+    #[must_use]
+    pub fn layout(self) -> Layout<'a> {
+        self.layout
+    }
+
+    /// Whether the request can be answered.
+    ///
+    /// # Errors
+    ///
+    /// - [`Rule::Writable`]: writable memory was asked for, and this is read-only.
+    /// - [`Rule::GrantCContiguous`], [`Rule::GrantFContiguous`], [`Rule::GrantContiguous`]: the items do not lie
+    ///   in the order that was asked for, or strides were not asked for.
+    /// - [`Rule::GrantIndirect`]: suboffsets were not asked for.
+    /// - [`Rule::GrantFormat`]: a format was asked for without a shape to make sense of it.
+    pub fn check(self, request: Request) -> Result<(), Rule> {
+        let (c, fortran) = (self.layout.is_contiguous(Order::C), self.layout.is_contiguous(Order::Fortran));
+        let refused = [
+            (request.contains(Request::WRITABLE) && self.read_only, Rule::Writable),
+            (request.contains(Request::C_CONTIGUOUS) && !c, Rule::GrantCContiguous),
+            (request.contains(Request::F_CONTIGUOUS) && !fortran, Rule::GrantFContiguous),
+            (request.contains(Request::ANY_CONTIGUOUS) && !(c || fortran), Rule::GrantContiguous),
+            (!request.contains(Request::INDIRECT) && self.suboffsets.is_some(), Rule::GrantIndirect),
+            (!request.contains(Request::STRIDES) && !c, Rule::GrantCContiguous),
+            (!request.contains(Request::ND) && request.contains(Request::FORMAT), Rule::GrantFormat),
+        ];
+        match refused.iter().find(|(refuses, _)| *refuses) {
+            Some((_, rule)) => Err(*rule),
+            None => Ok(()),
+        }
+    }
+
+    /// Fills a view as the request is entitled to. The view takes over one reference to `owner`.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check); nothing is written then.
+    ///
+    /// # Safety
+    ///
+    /// `view` may be written to. Memory, shape, strides, suboffsets and format stay as they are until the view
+    /// is released.
+    pub unsafe fn fill<V: abi::View>(
+        self,
+        view: NonNull<V>,
+        owner: *mut c_void,
+        request: Request,
+    ) -> Result<(), Rule> {
+        self.check(request)?;
+        let array = |flag, values: &[isize]| {
+            let given = request.contains(flag) && !values.is_empty();
+            if given { values.as_ptr().cast_mut() } else { ptr::null_mut() }
+        };
+        // The layout's invariants: everything fits.
+        let ndim = if request.contains(Request::ND) { self.shape.len() as c_int } else { 1 };
+        // SAFETY: the caller's word that this is a view, which begins with a header, and may be written to.
+        unsafe {
+            view.cast::<Header>().write(Header {
+                buf: self.memory.cast(),
+                obj: owner,
+                len: self.layout.length().cast_signed(),
+                itemsize: self.layout.item_size().cast_signed(),
+                readonly: c_int::from(self.read_only),
+                ndim,
+                format: if request.contains(Request::FORMAT) {
+                    self.format.as_ptr().cast_mut()
+                } else {
+                    ptr::null_mut()
+                },
+                shape: array(Request::ND, self.shape),
+                strides: array(Request::STRIDES, self.strides),
+                suboffsets: self
+                    .suboffsets
+                    .map_or(ptr::null_mut(), |values| array(Request::INDIRECT, values)),
+            });
+        }
+        Ok(())
+    }
+}
 
 /// Counts an object's exports, so that it is not resized under one.
 ///

@@ -10,12 +10,16 @@
 //! | which flags a consumer can ask for | [`request`] |
 //! | to export memory | [`grant`] |
 //! | a rule's number and wording | [`rules`] |
+//! | shape, strides, contiguity | [`layout`] |
 //! | to write a backend | [`runtime`] |
 #![no_std]
 
 pub mod abi;
+
 pub mod error;
+
 pub mod grant;
+pub mod layout;
 pub mod legacy;
 pub mod request;
 pub mod rules;

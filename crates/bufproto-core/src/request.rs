@@ -7,6 +7,8 @@ use core::ffi::c_int;
 use core::fmt;
 use core::ops::{BitOr, BitOrAssign};
 
+use crate::rules::{Family, Rule};
+
 /// A set of request flags, as passed to `bf_getbuffer`.
 ///
 /// A request says what the consumer can cope with. [`SIMPLE`](Request::SIMPLE) is the most modest one, a
@@ -76,6 +78,22 @@ impl Request {
     #[must_use]
     pub const fn bits(self) -> c_int {
         self.0
+    }
+
+    /// Whether an interpreter of this family passes the request on to exporters. CPython 3.13 and later refuse
+    /// exactly `PyBUF_READ` and `PyBUF_WRITE`.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::MemoryFlag`].
+    #[inline]
+    pub const fn check(self, family: Family) -> Result<(), Rule> {
+        match family {
+            Family::CPython313 if matches!(self, Self::MEMORY_READ | Self::MEMORY_WRITE) => {
+                Err(Rule::MemoryFlag)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether every flag of `other` is asked for here. [`SIMPLE`](Self::SIMPLE) is contained in every request.

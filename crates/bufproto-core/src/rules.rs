@@ -61,6 +61,8 @@ pub enum Rule {
     GrantContiguous = 406,
     /// Memory behind pointers needs a request that takes suboffsets.
     GrantIndirect = 407,
+    /// A request for a format needs a shape to go with it.
+    GrantFormat = 408,
 
     /// A view's length must not be negative.
     NegativeLength = 501,
@@ -79,7 +81,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the numbers.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::NullArgument,
         Self::IntLength,
         Self::CharSlots,
@@ -97,6 +99,7 @@ impl Rule {
         Self::GrantFContiguous,
         Self::GrantContiguous,
         Self::GrantIndirect,
+        Self::GrantFormat,
         Self::NegativeLength,
         Self::NullMemory,
         Self::ReadOnlyView,
@@ -154,6 +157,9 @@ impl Rule {
                 BufferError,
                 c"'%.100s' object cannot be represented without suboffsets; ask for them, or pass a copy",
             ),
+            Self::GrantFormat => {
+                (BufferError, c"'%.100s' object cannot give a format without a shape; ask for both")
+            }
             Self::Resize => (BufferError, c"Existing exports of data: object cannot be re-sized"),
             Self::NegativeLength => {
                 (BufferError, c"the exporter answered with a negative length; it is at fault")

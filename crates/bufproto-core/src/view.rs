@@ -1,11 +1,13 @@
 //! One export, guarded: it is released exactly once, when the guard ends.
 
 use core::cell::UnsafeCell;
+use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use crate::abi::{self, Header, View as _};
 use crate::error::ErrorOf;
+use crate::layout::{Layout, LayoutError, Order};
 use crate::request::Request;
 use crate::rules::Rule;
 use crate::runtime::{Exporter, Failure, Object, RaisedBy, Runtime, ViewOf};
@@ -30,8 +32,8 @@ impl<V: abi::View> Slot<V> {
     ///
     /// # Errors
     ///
-    /// [`Rule::ViewExporter`] if the object's type exports no views, or the exporter's own exception. The slot
-    /// can be filled again.
+    /// [`Rule::ViewExporter`] if the object's type exports no views, [`Rule::MemoryFlag`] if the interpreter
+    /// refuses the request, or the exporter's own exception. The slot can be filled again.
     pub fn fill<O>(&mut self, object: O, request: Request) -> Result<View<'_, O::Runtime>, ErrorOf<O>>
     where
         O: Exporter,
@@ -40,6 +42,7 @@ impl<V: abi::View> Slot<V> {
         if !object.exports() {
             return Err(Rule::ViewExporter.into());
         }
+        request.check(object.runtime().family())?;
         // SAFETY: the type exports.
         unsafe { self.export(object, request) }.map_err(|failure| ErrorOf::<O>::Raised(failure.into_raised()))
     }
@@ -255,10 +258,34 @@ impl<'held, R: Runtime> Held<'held, R> {
         self.shared().ok().map(|shared| unsafe { shared.as_slice() })
     }
 
+    /// Where the items lie.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] if the exporter's fields are no layout.
+    pub fn layout(self) -> Result<Layout<'held>, LayoutError> {
+        // SAFETY: the exporter keeps the arrays until release, which is after `'held`.
+        unsafe { Layout::of_view(self.header()) }
+    }
+
+    /// The item format as the exporter wrote it; `None` for unsigned bytes, or where it was not asked for.
+    #[must_use]
+    pub fn format(self) -> Option<&'held CStr> {
+        let format = self.header().format;
+        // SAFETY: a format that is not null is a C string, which the exporter keeps until release.
+        (!format.is_null()).then(|| unsafe { CStr::from_ptr(format) })
+    }
+
     fn bytes(self) -> Result<(*mut u8, usize), Rule> {
         let span = self.span();
         if span.length < 0 {
             return Err(Rule::NegativeLength);
+        }
+        let header = self.header();
+        // Without strides and suboffsets, which is how a simple request is answered, nothing is to be asked.
+        let plain = header.strides.is_null() && header.suboffsets.is_null();
+        if !(plain || self.layout().is_ok_and(|layout| layout.is_contiguous(Order::C))) {
+            return Err(Rule::Contiguous);
         }
         span.checked().ok_or(Rule::NullMemory)
     }

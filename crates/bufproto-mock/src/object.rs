@@ -1,19 +1,20 @@
 //! Reference-counted objects, built by recipe.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::c_void;
+use std::ffi::{CString, c_void};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
-use bufproto_core::grant::ExportCount;
+use bufproto_core::grant::{self, ExportCount};
+use bufproto_core::layout::{Layout as CoreLayout, LayoutError};
 use bufproto_core::request::Access;
 use bufproto_core::rules::{Refusal, Rule};
 use bufproto_core::runtime::{Object, Segmented, Segments};
 use bufproto_core::span::Span;
 
 use crate::conformance::recipe::{
-    Claim, GetReturns, Memory, Mutability, Raised, Recipe, Release, Script, Slots, Views,
+    Claim, GetReturns, Layout, Memory, Mutability, Raised, Recipe, Release, Script, Slots, Views,
 };
 use crate::conformance::rig::Call;
 use crate::fault::On;
@@ -29,9 +30,27 @@ pub enum RecipeError {
     /// A script needs at least one answer.
     #[error("the script of {0:?} has no answers; give it at least one")]
     EmptyScript(String),
-    /// Items of more than plain bytes are not exported yet.
-    #[error("{0:?} has a layout, which the mock does not export yet; use plain bytes")]
-    Layout(String),
+    /// The shape and the strides are no layout.
+    #[error("the layout of {0:?} is none: {1}")]
+    Layout(String, LayoutError),
+    /// The format holds a null byte.
+    #[error("the format of {0:?} holds a null byte")]
+    Format(String),
+    /// An item would lie outside of the memory.
+    #[error("the items of {object:?} lie from byte {low} to byte {high} of {length}")]
+    OutOfBounds {
+        /// The object's label.
+        object: String,
+        /// The first byte of the lowest item.
+        low: isize,
+        /// The byte after the highest item.
+        high: isize,
+        /// The number of bytes that there are.
+        length: usize,
+    },
+    /// Memory behind pointers has two dimensions, the first of pointers side by side, and does not move.
+    #[error("{0:?} lies behind pointers, and is not two-dimensional, has other strides, or moves")]
+    Indirect(String),
     /// A length that is said to be negative is not.
     #[error("the script of {0:?} calls a length negative that is not; use the bytes themselves")]
     NotNegative(String),
@@ -47,6 +66,21 @@ pub struct Owned {
     pub(crate) body: Rc<Body>,
 }
 
+/// How items lie in memory: all of them inside of it.
+pub(crate) struct Items {
+    format: CString,
+    itemsize: usize,
+    shape: Vec<isize>,
+    strides: Vec<isize>,
+    /// Where the item with all indices zero is, in bytes.
+    offset: isize,
+    /// The addresses of the rows, for memory behind pointers. Counted, so that it has an address of its own.
+    rows: Option<Rc<[*mut u8]>>,
+}
+
+/// Of rows behind pointers.
+static SUBOFFSETS: [isize; 2] = [0, -1];
+
 /// An object. The borrows below are never held while code runs that is not the mock's own.
 pub(crate) struct Body {
     pub(crate) label: Rc<str>,
@@ -55,6 +89,8 @@ pub(crate) struct Body {
     slots: Option<Slots>,
     /// The memory behind [`Views::Memory`].
     memory: RefCell<Block>,
+    /// How items lie in it, unless it is plain bytes.
+    pub(crate) items: Option<Items>,
     /// The memory that each answer of a script hands out.
     pub(crate) claims: Vec<Option<Block>>,
     /// The segments, unless the only one is `memory`.
@@ -79,13 +115,19 @@ impl Body {
             block
         };
         let mut memory = None;
+        let mut items = None;
         let mut claims = Vec::new();
         match &recipe.views {
             Views::Absent => {}
-            Views::Memory(Memory { layout: Some(_), .. }) => {
-                return Err(RecipeError::Layout(label.clone()));
+            Views::Memory(recipe) => {
+                let bytes = block(&recipe.bytes);
+                items = recipe
+                    .layout
+                    .as_ref()
+                    .map(|layout| Items::new(label, recipe, layout, &bytes))
+                    .transpose()?;
+                memory = Some(bytes);
             }
-            Views::Memory(Memory { bytes, .. }) => memory = Some(block(bytes)),
             Views::Script(Script { answers, .. }) => {
                 if answers.is_empty() {
                     return Err(RecipeError::EmptyScript(label.clone()));
@@ -132,6 +174,7 @@ impl Body {
             views: recipe.views.clone(),
             slots: recipe.slots.clone(),
             memory: RefCell::new(memory),
+            items,
             claims,
             segments,
             characters,
@@ -155,8 +198,9 @@ impl Body {
         matches!(&self.views, Views::Memory(memory) if memory.mutability == Mutability::Frozen)
     }
 
-    pub(crate) fn span(&self) -> Span {
-        span(&self.memory.borrow())
+    /// The memory as it is now.
+    pub(crate) fn memory(&self) -> Block {
+        Block::clone(&self.memory.borrow())
     }
 
     /// Runs what [`Owned::while_exporting`] asked for, unless it is just running.
@@ -188,7 +232,7 @@ impl Body {
 
     /// Moves the memory to a new address, where it has another length, and poisons the old one.
     fn relocate(&self, state: &State, length: usize) {
-        let old = Block::clone(&self.memory.borrow());
+        let old = self.memory();
         let bytes = old.iter().map(|byte| byte.load(Relaxed)).chain(std::iter::repeat(0));
         let new: Block = bytes.take(length).map(AtomicU8::new).collect();
         state.keep(&new);
@@ -198,11 +242,7 @@ impl Body {
 
     fn segment(&self, index: usize) -> Option<Block> {
         let shares = self.segments.is_empty() && self.slots.as_ref().is_some_and(|s| s.segments.len() == 1);
-        if shares && index == 0 {
-            Some(Block::clone(&self.memory.borrow()))
-        } else {
-            self.segments.get(index).cloned()
-        }
+        if shares && index == 0 { Some(self.memory()) } else { self.segments.get(index).cloned() }
     }
 }
 
@@ -210,6 +250,51 @@ impl Drop for Body {
     fn drop(&mut self) {
         poison(self.memory.get_mut());
         self.segments.iter().chain(self.claims.iter().chain(&self.characters).flatten()).for_each(poison);
+    }
+}
+
+impl Items {
+    fn new(label: &str, recipe: &Memory, layout: &Layout, memory: &Block) -> Result<Self, RecipeError> {
+        let invalid = |error| RecipeError::Layout(label.to_owned(), error);
+        let format =
+            CString::new(layout.format.as_str()).map_err(|_| RecipeError::Format(label.to_owned()))?;
+        let Layout { itemsize, shape, strides, offset, indirect, .. } = layout.clone();
+        let negative = LayoutError::NegativeItemSize { item_size: itemsize };
+        let itemsize = usize::try_from(itemsize).map_err(|_| invalid(negative))?;
+        let mut items = Self { format, itemsize, shape, strides, offset, rows: None };
+        let (bounds, length) = if indirect {
+            let pointer = size_of::<*mut u8>().cast_signed();
+            let (&[rows, columns], &[step, stride]) = (&items.shape[..], &items.strides[..]) else {
+                return Err(RecipeError::Indirect(label.to_owned()));
+            };
+            if rows < 0 || step != pointer || offset != 0 || recipe.moves {
+                return Err(RecipeError::Indirect(label.to_owned()));
+            }
+            let rows = rows.unsigned_abs();
+            let length = memory.len() / rows.max(1);
+            let addresses =
+                (0..rows).map(|row| memory.as_ptr().cast_mut().cast::<u8>().wrapping_add(row * length));
+            items.rows = Some(addresses.collect());
+            (CoreLayout::new(itemsize, &[columns], Some(&[stride]), None).map_err(invalid)?.bounds(), length)
+        } else {
+            (items.block(memory, true).map_err(invalid)?.layout().bounds(), memory.len())
+        };
+        let bounds = bounds.unwrap_or(0..0);
+        let (low, high) = (bounds.start.saturating_add(offset), bounds.end.saturating_add(offset));
+        if !bounds.is_empty() && (low < 0 || high > length.cast_signed()) {
+            return Err(RecipeError::OutOfBounds { object: label.to_owned(), low, high, length });
+        }
+        Ok(items)
+    }
+
+    /// The block that an export of the items is of.
+    pub(crate) fn block(&self, memory: &Block, read_only: bool) -> Result<grant::Block<'_>, LayoutError> {
+        let (first, suboffsets) = match &self.rows {
+            Some(rows) => (rows.as_ptr().cast_mut().cast(), Some(SUBOFFSETS.as_slice())),
+            None => (memory.as_ptr().cast_mut().cast::<u8>().wrapping_offset(self.offset), None),
+        };
+        let item = (self.itemsize, self.format.as_c_str());
+        grant::Block::new(first, item, &self.shape, &self.strides, suboffsets, read_only)
     }
 }
 
@@ -287,7 +372,8 @@ impl Owned {
     /// What a real object raises, which is not put into the error indicator: `BufferError` while views exist,
     /// `TypeError` if the object is no memory that can be resized.
     pub fn resize(&self, bytes: usize) -> Result<(), Raised> {
-        if self.body.is_frozen() || !matches!(self.body.views, Views::Memory(_)) {
+        let is_memory = matches!(&self.body.views, Views::Memory(memory) if memory.layout.is_none());
+        if self.body.is_frozen() || !is_memory {
             return Err(Raised::new("TypeError", format!("'{}' object cannot be resized", self.type_name())));
         }
         let state = &self.interpreter.0;

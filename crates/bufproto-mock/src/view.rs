@@ -62,9 +62,19 @@ impl<'interpreter> Handle<'_, 'interpreter> {
         let state = self.attached.0;
         let read_only = i32::from(memory.mutability != Mutability::Writable);
         self.body.exports.begin()?;
-        let (owner, span) = (self.body.owner(), self.body.span());
-        // SAFETY: the caller's word for the view.
-        let filled = unsafe { fill_info(state.family, Some(into), owner, span, read_only, request) };
+        let owner = self.body.owner();
+        let bytes = self.body.memory();
+        let filled = match &self.body.items {
+            // SAFETY: the caller's word for the view.
+            None => unsafe { fill_info(state.family, Some(into), owner, span(&bytes), read_only, request) },
+            Some(items) => {
+                let block = items.block(&bytes, read_only != 0);
+                // SAFETY: the caller's word for the view; the layout is the object's, which the view keeps.
+                block
+                    .map_err(|_| Rule::GrantContiguous)
+                    .and_then(|block| unsafe { block.fill(into, owner, request) })
+            }
+        };
         match filled {
             Ok(()) => state.ledger.borrow_mut().open(into.addr().get(), self.body, request, true),
             Err(_) => self.body.exports.end(),

@@ -1,0 +1,97 @@
+//! Layouts: what is refused, contiguity, addresses.
+
+use bufproto_core::layout::{IndexError, Layout, LayoutError, Order, fill_contiguous_strides};
+
+#[test]
+fn contiguity_is_what_pybuffer_iscontiguous_answers() {
+    // (shape, strides, suboffsets), then C and Fortran as CPython 3.12.1's PyBuffer_IsContiguous says for items
+    // of 4 bytes.
+    type Case = (&'static [isize], Option<&'static [isize]>, Option<&'static [isize]>, bool, bool);
+    let cases: &[Case] = &[
+        (&[], None, None, true, true),
+        (&[], Some(&[]), None, true, true),
+        (&[5], None, None, true, true),
+        (&[5], Some(&[4]), None, true, true),
+        (&[5], Some(&[8]), None, false, false),
+        (&[5], Some(&[-4]), None, false, false),
+        (&[1], Some(&[999]), None, true, true),
+        (&[0], Some(&[999]), None, true, true),
+        (&[2, 3], None, None, true, false),
+        (&[2, 3], Some(&[12, 4]), None, true, false),
+        (&[2, 3], Some(&[4, 8]), None, false, true),
+        (&[1, 3], None, None, true, true),
+        (&[1, 3], Some(&[7, 4]), None, true, true),
+        (&[3, 0, 2], Some(&[1, 2, 3]), None, true, true),
+        (&[2, 1, 2], Some(&[8, 77, 4]), None, true, false),
+        (&[5], Some(&[4]), Some(&[-1]), false, false),
+        (&[0], Some(&[4]), Some(&[-1]), false, false),
+        (&[2], Some(&[0]), None, false, false),
+    ];
+    for &(shape, strides, suboffsets, c, fortran) in cases {
+        let layout = Layout::new(4, shape, strides, suboffsets).unwrap();
+        assert_eq!(layout.is_contiguous(Order::C), c, "C: {layout:?}");
+        assert_eq!(layout.is_contiguous(Order::Fortran), fortran, "Fortran: {layout:?}");
+    }
+}
+
+#[test]
+fn items_of_no_bytes_are_contiguous_however_they_are_spread() {
+    let layout = Layout::new(0, &[3], Some(&[7]), None).unwrap();
+    assert_eq!((layout.items(), layout.length()), (3, 0));
+    assert!(layout.is_contiguous(Order::C) && layout.is_contiguous(Order::Fortran));
+}
+
+#[test]
+fn what_is_no_layout_is_refused_with_the_place() {
+    let refused =
+        |shape: &[isize], strides: Option<&[isize]>| Layout::new(8, shape, strides, None).unwrap_err();
+    assert_eq!(refused(&[2, -1], None), LayoutError::NegativeExtent { dimension: 1, extent: -1 });
+    assert_eq!(refused(&[1; 65], None), LayoutError::Dimensions { dimensions: 65 });
+    assert_eq!(
+        refused(&[1, 2], Some(&[1])),
+        LayoutError::Entries { field: "strides", entries: 1, dimensions: 2 }
+    );
+    assert_eq!(refused(&[isize::MAX, 2], None), LayoutError::Overflow);
+    assert_eq!(refused(&[3, 3], Some(&[isize::MIN, 1])), LayoutError::Overflow);
+}
+
+#[test]
+fn an_empty_layout_may_have_any_strides() {
+    let layout = Layout::new(8, &[isize::MAX, 0, isize::MAX], Some(&[isize::MAX; 3]), None).unwrap();
+    assert_eq!((layout.items(), layout.length(), layout.bounds()), (0, 0, Some(0..0)));
+}
+
+#[test]
+fn offsets_and_bounds_of_negative_strides() {
+    let layout = Layout::new(2, &[3, 2], Some(&[-10, 4]), None).unwrap();
+    assert_eq!(layout.offset(&[0, 0]), Ok(0));
+    assert_eq!(layout.offset(&[2, 1]), Ok(-16));
+    assert_eq!(layout.bounds(), Some(-20..6));
+    assert_eq!(layout.offset(&[3, 0]), Err(IndexError::Range { dimension: 0, index: 3, extent: 3 }));
+    assert_eq!(layout.offset(&[0]), Err(IndexError::Count { indices: 1, dimensions: 2 }));
+}
+
+#[test]
+fn a_pointer_is_followed_where_the_suboffset_says_so() {
+    let mut rows = [[1u8, 2, 3, 4], [5, 6, 7, 8]];
+    let [first, second] = rows.each_mut().map(|row| row.as_mut_ptr());
+    let mut pointers = [first, second];
+    let stride = size_of::<*mut u8>().cast_signed();
+    let (strides, suboffsets) = ([stride, 1], [1, -1]);
+    let layout = Layout::new(1, &[2, 3], Some(&strides), Some(&suboffsets)).unwrap();
+    assert!(layout.is_indirect() && layout.bounds().is_none());
+    assert_eq!(layout.offset(&[0, 0]), Err(IndexError::Indirect));
+    // SAFETY: the layout describes two pointers to rows of four bytes, of which it leaves out the first.
+    let item = unsafe { layout.pointer(pointers.as_mut_ptr().cast(), &[1, 2]).unwrap().read() };
+    assert_eq!(item, 8);
+}
+
+#[test]
+fn contiguous_strides_in_both_orders() {
+    let mut strides = [0; 3];
+    fill_contiguous_strides(4, &[2, 3, 5], Order::C, &mut strides).unwrap();
+    assert_eq!(strides, [60, 20, 4]);
+    fill_contiguous_strides(4, &[2, 3, 5], Order::Fortran, &mut strides).unwrap();
+    assert_eq!(strides, [4, 8, 24]);
+    assert!(fill_contiguous_strides(4, &[2, 3], Order::C, &mut strides).is_err());
+}

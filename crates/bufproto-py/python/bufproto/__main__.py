@@ -1,0 +1,8 @@
+"""``python -m bufproto``: the package's commands."""
+
+import sys
+
+from ._inspect import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+//! Python's old buffer protocol on live objects, through PyO3.
+//!
+//! [`Object`] is the handle by which a Python object meets [`bufproto_core`]; every rule is core's. The four
+//! functions have the names of their C originals:
+//!
+//! ```
+//! use pyo3::prelude::*;
+//! use pyo3::types::PyBytes;
+//!
+//! Python::initialize();
+//! Python::attach(|py| {
+//!     let object = PyBytes::new(py, b"hello");
+//!     let span = bufproto_py::as_read_buffer(&object)?;
+//!     assert_eq!(span.length, 5);
+//!
+//!     let refused = bufproto_py::as_write_buffer(&object).unwrap_err();
+//!     assert_eq!(refused.to_string(), "TypeError: expected a writable bytes-like object");
+//!     PyResult::Ok(())
+//! }).unwrap();
+//! ```
+//!
+//! What they hand out is kept alive by nobody. A view is:
+//!
+//! ```
+//! use bufproto_py::{Request, Slot, fill};
+//! use pyo3::prelude::*;
+//! use pyo3::types::{PyByteArray, PyBytes};
+//!
+//! Python::initialize();
+//! Python::attach(|py| {
+//!     let mut slot = Slot::new();
+//!     let object = PyByteArray::new(py, b"hello");
+//!     let view = fill(&mut slot, &object, Request::SIMPLE)?;
+//!     assert_eq!(object.resize(10).unwrap_err().to_string(),
+//!         "BufferError: Existing exports of data: object cannot be re-sized");
+//!     assert!(view.shared().unwrap().iter().eq(*b"hello"));
+//!     assert_eq!(view.frozen(), None, "others may write to a bytearray");
+//!     drop(view);
+//!     object.resize(10)?;
+//!
+//!     let object = PyBytes::new(py, b"hello");
+//!     let view = fill(&mut slot, &object, Request::SIMPLE)?;
+//!     assert_eq!(view.frozen(), Some(&b"hello"[..]));
+//!     PyResult::Ok(())
+//! }).unwrap();
+//! ```
+
+mod error;
+mod lifetime;
+#[cfg(feature = "module")]
+mod module;
+mod object;
+mod view;
+
+pub use bufproto_core::request::{Access, Request};
+pub use bufproto_core::rules::Rule;
+pub use bufproto_core::span::Span;
+
+pub use error::into_py_err;
+pub use lifetime::Lifetime;
+pub use object::{
+    Attached, Object, Raised, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer,
+};
+pub use view::{NativeView, Scope, Slot, View, acquire, fill};

@@ -1,0 +1,83 @@
+//! How long a pointer into an object's memory stays good.
+
+use core::fmt;
+
+use bufproto_core::abi::View as _;
+use bufproto_core::runtime::Runtime as _;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::object::{Attached, Object};
+use crate::view::NativeView;
+
+/// How long a pointer into an object's memory stays good, told by the view that it exports.
+///
+/// What counts is who owns the memory, which is the view's `obj` and not always the object that was asked: a
+/// `PickleBuffer` over `bytes` answers with the `bytes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lifetime {
+    /// For as long as the owner lives: its memory neither moves nor changes. An exact `bytes`.
+    Frozen,
+    /// For as long as a view is held: the owner is told when a view ends (it fills `bf_releasebuffer`), so it
+    /// can count its views and refuse to move meanwhile. `bytearray`, `array`, `mmap`, `memoryview`. The old
+    /// functions give their view back before they return.
+    PinnedWhileExported,
+    /// Nobody knows: the owner is not told when a view ends, so it cannot refuse to move while one is held.
+    Moves {
+        /// What is known of the owner.
+        why: String,
+    },
+}
+
+impl Lifetime {
+    /// The class of a view's memory.
+    pub fn of_view(attached: Attached<'_>, view: &NativeView) -> Self {
+        if attached.is_frozen(view) {
+            return Self::Frozen;
+        }
+        let owner: *mut ffi::PyObject = view.header().obj.cast();
+        // SAFETY: a view's owner is null or alive, since the view holds a reference.
+        let Some(owner) = (unsafe { Borrowed::from_ptr_or_opt(attached.py(), owner) }) else {
+            return Self::Moves { why: "the view has no owner, so nothing keeps its memory".to_owned() };
+        };
+        if Object::from(owner).buffer_slots().is_some_and(|slots| slots.bf_releasebuffer.is_some()) {
+            return Self::PinnedWhileExported;
+        }
+        let kind = owner.get_type();
+        let (module, name) = (
+            kind.module().map(|name| name.to_string()).unwrap_or_default(),
+            kind.name().map_or_else(|_| "the owner".to_owned(), |name| name.to_string()),
+        );
+        Self::Moves {
+            why: match module.as_str() {
+                "numpy" => {
+                    "ndarray.resize(refcheck=False) moves the memory even while it is exported".to_owned()
+                }
+                _ if is_ctypes(&kind) => {
+                    "ctypes.resize moves the memory even while it is exported".to_owned()
+                }
+                _ => format!("{name} is not told when a view ends, so it cannot refuse to move"),
+            },
+        }
+    }
+}
+
+/// Whether a type is one of `ctypes`' or derives from one.
+fn is_ctypes(kind: &Bound<'_, pyo3::types::PyType>) -> bool {
+    kind.mro().iter().any(|base| {
+        base.getattr("__module__")
+            .and_then(|module| module.extract::<String>())
+            .is_ok_and(|module| module == "_ctypes")
+    })
+}
+
+impl fmt::Display for Lifetime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frozen => formatter.write_str("frozen"),
+            Self::PinnedWhileExported => formatter.write_str("pinned while exported"),
+            Self::Moves { why } => write!(formatter, "moves: {why}"),
+        }
+    }
+}

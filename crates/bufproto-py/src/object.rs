@@ -1,0 +1,224 @@
+//! The handle of a live object, and the four functions on it.
+
+use core::ffi::c_int;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use bufproto_core::legacy::{Dialect, Python3};
+use bufproto_core::request::{Access, Request};
+use bufproto_core::rules::{Exception, Family, Refusal};
+use bufproto_core::runtime::{self, Exporter, Failure, Runtime};
+use bufproto_core::span::Span;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::error::into_py_err;
+use crate::view::{self, NativeView};
+
+/// The interpreter that the calling thread is attached to.
+#[derive(Clone, Copy)]
+pub struct Attached<'py>(Python<'py>);
+
+impl<'py> Attached<'py> {
+    /// The token that the thread is attached.
+    #[must_use]
+    pub fn py(self) -> Python<'py> {
+        self.0
+    }
+}
+
+impl fmt::Debug for Attached<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Attached")
+    }
+}
+
+impl<'py> From<Python<'py>> for Attached<'py> {
+    fn from(py: Python<'py>) -> Self {
+        Self(py)
+    }
+}
+
+/// A pending exception: dropping the token discards it.
+#[must_use]
+pub struct Raised<'py>(PhantomData<Python<'py>>);
+
+impl fmt::Debug for Raised<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Raised")
+    }
+}
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the token lives only while the thread is attached.
+        unsafe { ffi::PyErr_Clear() };
+    }
+}
+
+// SAFETY: `NativeView` is the interpreter's layout; the value holds the token that the thread is attached; only
+// what is known to be immutable is vouched for.
+unsafe impl<'py> Runtime for Attached<'py> {
+    type View = NativeView;
+    type Raised = Raised<'py>;
+
+    fn family(self) -> Family {
+        const FAMILY: Family = if cfg!(PyPy) {
+            Family::PyPy3
+        } else if cfg!(Py_3_13) {
+            Family::CPython313
+        } else {
+            Family::CPython3
+        };
+        FAMILY
+    }
+
+    fn is_raised(self) -> bool {
+        // SAFETY: the thread is attached.
+        !unsafe { ffi::PyErr_Occurred() }.is_null()
+    }
+
+    fn raise(self, refusal: &Refusal) {
+        // SAFETY: the thread is attached; type and text are valid, and the text is copied.
+        unsafe {
+            ffi::PyErr_SetString(exception_type(refusal.exception), refusal.message.as_c_str().as_ptr())
+        };
+    }
+
+    #[inline]
+    unsafe fn release(self, view: NonNull<NativeView>) {
+        // SAFETY: the caller's word that the view is one to release; the thread is attached.
+        unsafe { ffi::PyBuffer_Release(view.as_ptr().cast()) };
+    }
+
+    fn is_frozen(self, view: &NativeView) -> bool {
+        view::is_frozen(self, view)
+    }
+}
+
+/// A live object, borrowed: the handle that core works on.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a, 'py>(Borrowed<'a, 'py, PyAny>);
+
+impl<'a, 'py> Object<'a, 'py> {
+    pub(crate) fn buffer_slots(self) -> Option<&'a ffi::PyBufferProcs> {
+        // SAFETY: the object is alive, and so is its type; a type's slots are only changed together with the
+        // Python class that they belong to, which needs the thread to be detached or other code to run, and
+        // the reference is never kept across either.
+        unsafe { (*ffi::Py_TYPE(self.0.as_ptr())).tp_as_buffer.as_ref() }
+    }
+}
+
+impl<'a, 'py, T> From<&'a Bound<'py, T>> for Object<'a, 'py> {
+    fn from(object: &'a Bound<'py, T>) -> Self {
+        Self(object.as_any().as_borrowed())
+    }
+}
+
+impl<'a, 'py> From<Borrowed<'a, 'py, PyAny>> for Object<'a, 'py> {
+    fn from(object: Borrowed<'a, 'py, PyAny>) -> Self {
+        Self(object)
+    }
+}
+
+// SAFETY: a borrowed object is alive.
+unsafe impl<'py> runtime::Object for Object<'_, 'py> {
+    type Runtime = Attached<'py>;
+
+    #[inline]
+    fn runtime(self) -> Attached<'py> {
+        Attached(self.0.py())
+    }
+
+    fn raise(self, refusal: &Refusal) {
+        if !refusal.message.names_type() {
+            return self.runtime().raise(refusal);
+        }
+        // SAFETY: the thread is attached. The text has one place, for a C string, and the name of a live type
+        // is one.
+        unsafe {
+            ffi::PyErr_Format(
+                exception_type(refusal.exception),
+                refusal.message.as_c_str().as_ptr(),
+                (*ffi::Py_TYPE(self.0.as_ptr())).tp_name,
+            );
+        }
+    }
+}
+
+// SAFETY: what the type's own slot does is passed on unchanged.
+unsafe impl<'py> Exporter for Object<'_, 'py> {
+    #[inline]
+    fn exports(self) -> bool {
+        self.buffer_slots().is_some_and(|slots| slots.bf_getbuffer.is_some())
+    }
+
+    #[inline]
+    unsafe fn export(self, into: NonNull<NativeView>, request: Request) -> Result<(), Failure<Raised<'py>>> {
+        const REFUSED: c_int = -1;
+        let get_buffer = self.buffer_slots().and_then(|slots| slots.bf_getbuffer);
+        // SAFETY: the caller has seen that the type exports, and no code has run since.
+        let get_buffer = unsafe { get_buffer.unwrap_unchecked() };
+        // SAFETY: the object is alive, the view is empty and stays in place, and has the interpreter's layout.
+        match unsafe { get_buffer(self.0.as_ptr(), into.as_ptr().cast(), request.bits()) } {
+            0 => Ok(()),
+            REFUSED => Err(Failure::Refused(Raised(PhantomData))),
+            _ => Err(Failure::Irregular(Raised(PhantomData))),
+        }
+    }
+}
+
+/// The interpreter's own exception type. It is never freed.
+fn exception_type(exception: Exception) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter is initialised, since a token exists, and with it these statics.
+    unsafe {
+        match exception {
+            Exception::TypeError => ffi::PyExc_TypeError,
+            Exception::ValueError => ffi::PyExc_ValueError,
+            Exception::BufferError => ffi::PyExc_BufferError,
+            Exception::SystemError => ffi::PyExc_SystemError,
+            Exception::OverflowError => ffi::PyExc_OverflowError,
+        }
+    }
+}
+
+/// `PyObject_AsCharBuffer`: memory to read as characters. It is released before this returns, so **nothing
+/// keeps it alive**; [`fill`](crate::fill) or [`Scope`](crate::Scope) do.
+///
+/// # Errors
+///
+/// As the original: `TypeError` if the type exports no views, else the exporter's own exception.
+pub fn as_char_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
+    locate(object, Access::Char)
+}
+
+/// `PyObject_AsReadBuffer`: memory to read, whatever it holds. As [`as_char_buffer`] in everything else.
+///
+/// # Errors
+///
+/// As [`as_char_buffer`].
+pub fn as_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
+    locate(object, Access::Read)
+}
+
+/// `PyObject_AsWriteBuffer`: memory to write to. As [`as_char_buffer`] in everything else.
+///
+/// # Errors
+///
+/// As the original: always `TypeError`, whatever the exporter raised.
+pub fn as_write_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
+    locate(object, Access::Write)
+}
+
+/// `PyObject_CheckReadBuffer`: whether the object has memory to read. Never fails, and like the original
+/// discards any exception that is pending when the exporter refuses.
+#[must_use]
+pub fn check_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> bool {
+    Python3::check_read_buffer(Object::from(object))
+}
+
+fn locate<'py>(object: &Bound<'py, impl Sized>, access: Access) -> PyResult<Span> {
+    let object = Object::from(object);
+    Python3::locate(object, access).map_err(|error| into_py_err(error, object))
+}

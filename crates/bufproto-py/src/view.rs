@@ -1,0 +1,71 @@
+//! Views of live objects.
+
+use bufproto_core::abi::View as _;
+use bufproto_core::request::{Access, Request};
+use bufproto_core::{legacy, scope, view};
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::error::into_py_err;
+use crate::object::{Attached, Object};
+
+cfg_if::cfg_if! {
+    if #[cfg(PyPy)] {
+        /// The C layout of a view in the interpreter that this was built for.
+        pub type NativeView = bufproto_core::abi::PyPy64;
+    } else {
+        /// The C layout of a view in the interpreter that this was built for.
+        pub type NativeView = bufproto_core::abi::CPython3;
+    }
+}
+
+// PyO3's declaration is read from the interpreter's headers, ours from recordings of it.
+const _: () = assert!(size_of::<NativeView>() == size_of::<ffi::Py_buffer>());
+
+/// A place for a view of a live object.
+pub type Slot = view::Slot<NativeView>;
+
+/// A view of a live object, released when it is dropped.
+pub type View<'slot, 'py> = view::View<'slot, Attached<'py>>;
+
+/// Many views of live objects, released together, the last first.
+pub type Scope<'storage, 'py> = scope::Scope<'storage, Attached<'py>>;
+
+/// Asks an object for a view, as `PyObject_GetBuffer` does.
+///
+/// # Errors
+///
+/// `TypeError` if the type exports no views, else the exporter's own exception.
+pub fn fill<'slot, 'py>(
+    slot: &'slot mut Slot,
+    object: &Bound<'py, impl Sized>,
+    request: Request,
+) -> PyResult<View<'slot, 'py>> {
+    let object = Object::from(object);
+    slot.fill(object, request).map_err(|error| into_py_err(error, object))
+}
+
+/// Acquires a view as the old function for `access` does, and keeps it.
+///
+/// # Errors
+///
+/// As the old function.
+pub fn acquire<'slot, 'py>(
+    slot: &'slot mut Slot,
+    object: &Bound<'py, impl Sized>,
+    access: Access,
+) -> PyResult<View<'slot, 'py>> {
+    let object = Object::from(object);
+    legacy::views::acquire(object, access, slot).map_err(|error| into_py_err(error, object))
+}
+
+/// Whether the view is of an exact `bytes`, whose content is written once, before anybody sees it.
+pub(crate) fn is_frozen(_attached: Attached<'_>, view: &NativeView) -> bool {
+    let owner: *mut ffi::PyObject = view.header().obj.cast();
+    // On PyPy an exact `bytes` may hold its content elsewhere.
+    if cfg!(PyPy) || owner.is_null() {
+        return false;
+    }
+    // SAFETY: a view's owner is alive, since the view holds a reference; the thread is attached.
+    unsafe { ffi::PyBytes_CheckExact(owner) != 0 }
+}
