@@ -136,6 +136,9 @@ impl Ledger {
         let misuse = if let Some((.., label)) =
             self.released.iter().rev().find(|released| released.0 == view && released.1 == owner)
         {
+            // A real exporter would be told again.
+            let label = Rc::clone(label);
+            self.note(&label, Call::Release);
             Misuse::DoubleRelease { object: label.to_string() }
         } else if let Some(open) = self.outstanding.iter().find(|open| open.owner == owner) {
             Misuse::MovedView { object: open.label() }

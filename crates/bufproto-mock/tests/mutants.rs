@@ -357,6 +357,7 @@ fn a_leak() {
 
 #[test]
 fn a_release_too_many() {
+    breaks(Fault::ReleasesTwice, &[1312, 1601, 1612]);
     let rig = mutant(Fault::ReleasesTwice);
     drop(kit::run(&rig));
     let report = rig.mock.interpreter.check_balanced().expect_err("views were released twice");

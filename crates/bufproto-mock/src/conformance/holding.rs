@@ -37,6 +37,34 @@ pub(super) fn laws<R: Rig>() -> Vec<Law<R>> {
             memory_flag,
         ),
         law(
+            404,
+            "rule_0404_grant_c_contiguous",
+            "a request without strides, or for C order, needs memory in C order",
+            C_API,
+            grant_c,
+        ),
+        law(
+            405,
+            "rule_0405_grant_f_contiguous",
+            "a request for Fortran order needs memory in Fortran order",
+            C_API,
+            grant_fortran,
+        ),
+        law(
+            406,
+            "rule_0406_grant_contiguous",
+            "a request for either order needs memory in one",
+            C_API,
+            grant_any,
+        ),
+        law(
+            407,
+            "rule_0407_grant_indirect",
+            "memory behind pointers needs a request for suboffsets",
+            C_API,
+            grant_indirect,
+        ),
+        law(
             501,
             "rule_0501_negative_length",
             "a view's length must not be negative",
@@ -175,6 +203,68 @@ fn memory_flag<R: Rig>(rig: &R, trial: &mut Trial) {
             });
             if same { Ok(()) } else { expect("the error indicator", &raised, &Some(words)) }
         });
+    }
+}
+
+/// Two rows of three bytes each, however they lie.
+fn matrix(strides: [isize; 2]) -> Recipe {
+    let layout = Layout { strides: strides.to_vec(), ..Layout::c_order("B", 1, &[2, 3]) };
+    Recipe::strided(b"abcdefghijkl", Mutability::Writable, layout)
+}
+
+/// The same matrix in four layouts: which of them a request is granted for. Each exporter has its own words.
+fn granted<R: Rig>(rig: &R, trial: &mut Trial, request: Request, expected: [bool; 4]) {
+    let rows: [&[u8]; 2] = [b"abc", b"def"];
+    let layouts = [
+        ("C order", matrix([3, 1])),
+        ("Fortran order", matrix([1, 2])),
+        ("neither", matrix([6, 2])),
+        ("behind pointers", Recipe::indirect(&rows, Mutability::Writable)),
+    ];
+    for ((name, recipe), granted) in layouts.into_iter().zip(expected) {
+        trial.case(&format!("{name}, {request:?}"), || {
+            let object = rig.make(&recipe)?;
+            if !granted {
+                let raised = refusal(rig, &object, request)?.map(|raised| raised.exception);
+                return expect("what it raises", &raised.as_deref(), &Some("BufferError"));
+            }
+            let mut slot = Slot::new();
+            let Ok(view) = slot.fill(rig.handle(&object), request) else {
+                return Err(not_granted(rig, &object, request));
+            };
+            let header = view.held().header();
+            expect("len and itemsize", &(header.len, header.itemsize), &(6, 1))?;
+            let given = [header.shape, header.strides, header.suboffsets].map(|array| !array.is_null());
+            let asked = [Request::ND, Request::STRIDES].map(|flag| request.contains(flag));
+            expect(
+                "whether there are shape, strides and suboffsets",
+                &given,
+                &[asked[0], asked[1], name == "behind pointers"],
+            )
+        });
+    }
+}
+
+fn grant_c<R: Rig>(rig: &R, trial: &mut Trial) {
+    for request in [Request::SIMPLE, Request::WRITABLE, Request::ND, Request::CONTIG, Request::C_CONTIGUOUS] {
+        granted(rig, trial, request, [true, false, false, false]);
+    }
+}
+
+fn grant_fortran<R: Rig>(rig: &R, trial: &mut Trial) {
+    granted(rig, trial, Request::F_CONTIGUOUS, [false, true, false, false]);
+}
+
+fn grant_any<R: Rig>(rig: &R, trial: &mut Trial) {
+    granted(rig, trial, Request::ANY_CONTIGUOUS, [true, true, false, false]);
+}
+
+fn grant_indirect<R: Rig>(rig: &R, trial: &mut Trial) {
+    for request in [Request::STRIDES, Request::RECORDS, Request::RECORDS_RO] {
+        granted(rig, trial, request, [true, true, true, false]);
+    }
+    for request in [Request::INDIRECT, Request::FULL, Request::FULL_RO] {
+        granted(rig, trial, request, [true; 4]);
     }
 }
 

@@ -112,6 +112,10 @@ macro_rules! suite {
             rule_0304_view_exporter
             rule_0401_writable
             rule_0403_memory_flag
+            rule_0404_grant_c_contiguous
+            rule_0405_grant_f_contiguous
+            rule_0406_grant_contiguous
+            rule_0407_grant_indirect
             rule_0501_negative_length
             rule_0502_null_memory
             rule_0503_read_only_view

@@ -340,7 +340,8 @@ impl Layout {
         let mut step = itemsize;
         for (stride, length) in strides.iter_mut().zip(shape).rev() {
             *stride = step;
-            step *= length;
+            // What does not fit is refused when an object is made of it.
+            step = step.saturating_mul(*length);
         }
         Self {
             format: format.to_owned(),
