@@ -60,10 +60,10 @@ impl<'storage, R: Runtime> Scope<'storage, R> {
         O: Exporter<Runtime = R>,
     {
         self.hold(|slot| {
+            request.check(self.runtime.family())?;
             if !object.exports() {
                 return Err(Rule::ViewExporter.into());
             }
-            request.check(self.runtime.family())?;
             // SAFETY: the type exports, and `hold` passes an empty slot that stays until it is released.
             unsafe { object.export(slot.pointer(), request) }
                 .map_err(|failure| ErrorOf::<O>::Raised(failure.into_raised()))

@@ -39,10 +39,10 @@ impl<V: abi::View> Slot<V> {
         O: Exporter,
         O::Runtime: Runtime<View = V>,
     {
+        request.check(object.runtime().family())?;
         if !object.exports() {
             return Err(Rule::ViewExporter.into());
         }
-        request.check(object.runtime().family())?;
         // SAFETY: the type exports.
         unsafe { self.export(object, request) }.map_err(|failure| ErrorOf::<O>::Raised(failure.into_raised()))
     }

@@ -55,7 +55,7 @@ fn request(name: &str) -> Request {
 fn answer(block: Block<'_>, request: Request) -> String {
     let mut view = CPython3::EMPTY;
     // SAFETY: the view is ours, and everything in the block is static.
-    match unsafe { block.fill(NonNull::from_mut(&mut view), ptr::null_mut(), request) } {
+    match unsafe { block.fill(NonNull::from(&mut view), ptr::null_mut(), request) } {
         Ok(()) => {
             let header = &view.header;
             assert_eq!((header.len, header.itemsize), (block.layout().length().cast_signed(), 2));

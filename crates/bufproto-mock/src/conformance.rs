@@ -10,7 +10,7 @@
 //! ```
 //! use bufproto_core::rules::Family;
 //! use bufproto_mock::conformance::kit;
-//! use bufproto_mock::rig::MockRig;
+//! use bufproto_mock::MockRig;
 //!
 //! let report = kit::run(&MockRig::new(Family::CPython3));
 //! assert_eq!(report.failed(), [0; 0], "{report}");

@@ -1,66 +1,90 @@
-//! Faults: calls that fail whatever the object would have answered.
+//! How objects misbehave.
 
-use crate::conformance::recipe::Raised;
+use std::ffi::c_int;
+use std::fmt;
+use std::rc::Rc;
 
-/// Makes one call fail.
-///
-/// ```
-/// use bufproto_core::legacy::{Dialect, Python3};
-/// use bufproto_core::rules::Family;
-/// use bufproto_mock::fault::{Fault, On};
-/// use bufproto_mock::interpreter::Interpreter;
-/// use bufproto_mock::recipe::{Raised, Recipe};
-///
-/// let python = Interpreter::new(Family::CPython3);
-/// let bytes = python.make(&Recipe::frozen(b"abc"))?;
-/// python.plan(Fault { on: On::Export, nth: 2, raises: Some(Raised::new("MemoryError", "")) });
-///
-/// assert!(Python3::as_read_buffer(python.handle(&bytes)).is_ok());
-/// assert!(Python3::as_read_buffer(python.handle(&bytes)).is_err());
-/// assert!(Python3::as_read_buffer(python.handle(&bytes)).is_ok());
-/// # Ok::<(), bufproto_mock::object::RecipeError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Which kind of call.
-    pub on: On,
-    /// Which of these calls, counted from the moment of planning: 1 is the next one. 0 is never reached.
-    pub nth: usize,
-    /// What the call raises; `None` for a failure without an exception.
-    pub raises: Option<Raised>,
+use crate::interpreter::{Attached, Raised};
+
+/// What an object does on a call that a script names, in place of what it would do.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Fails as the protocol has it: −1, and an exception if one is given.
+    Fail(Option<Raised>),
+    /// Returns a number that the protocol does not define, and raises an exception if one is given.
+    Irregular(c_int, Option<Raised>),
+    /// Succeeds, but leaves an exception behind.
+    SucceedRaising(Raised),
+    /// Calls back, and then does what it would have done.
+    CallBack(Rc<dyn Fn(Attached<'_>)>),
 }
 
-/// The calls that can be made to fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum On {
-    /// `bf_getbuffer`
-    Export,
-    /// Any of the access slots of Python 2.
-    Segment,
+impl fmt::Debug for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fail(raised) => write!(formatter, "Fail({raised:?})"),
+            Self::Irregular(number, raised) => write!(formatter, "Irregular({number}, {raised:?})"),
+            Self::SucceedRaising(raised) => write!(formatter, "SucceedRaising({raised:?})"),
+            Self::CallBack(_) => formatter.write_str("CallBack"),
+        }
+    }
 }
 
-/// The faults that are still to come.
-#[derive(Debug, Default)]
-pub(crate) struct Plan(Vec<Fault>);
+/// Where an exporter or an old slot says that its memory is, true or not.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub(crate) content: Vec<u8>,
+    pub(crate) null: bool,
+    pub(crate) length: isize,
+    pub(crate) read_only: bool,
+    pub(crate) raises: Option<Raised>,
+}
 
-impl Plan {
-    pub(crate) fn add(&mut self, fault: Fault) {
-        self.0.push(fault);
+impl Answer {
+    /// The truth: this content, writable.
+    #[must_use]
+    pub fn new(content: &[u8]) -> Self {
+        let length = content.len().cast_signed();
+        Self { content: content.to_vec(), null: false, length, read_only: false, raises: None }
     }
 
-    /// Counts a call, and returns the fault that is due.
-    pub(crate) fn due(&mut self, on: On) -> Option<Fault> {
-        let mut due = None;
-        self.0.retain_mut(|fault| {
-            if fault.on != on {
-                return true;
-            }
-            fault.nth = fault.nth.saturating_sub(1);
-            if fault.nth == 0 && due.is_none() {
-                due = Some(fault.clone());
-            }
-            fault.nth != 0
-        });
-        due
+    /// No memory, but a length in bytes.
+    #[must_use]
+    pub fn null(length: isize) -> Self {
+        Self { null: true, length, ..Self::new(&[]) }
+    }
+
+    /// The content, but a negative length.
+    ///
+    /// # Panics
+    ///
+    /// If the length is not negative.
+    #[must_use]
+    pub fn negative(content: &[u8], length: isize) -> Self {
+        assert!(length < 0, "{length} is not negative");
+        Self { length, ..Self::new(content) }
+    }
+
+    /// The content, but any length in bytes.
+    ///
+    /// # Safety
+    ///
+    /// Nobody reads through a view of the object past the content.
+    #[must_use]
+    pub unsafe fn claiming(content: &[u8], length: isize) -> Self {
+        Self { length, ..Self::new(content) }
+    }
+
+    /// Says that the memory is read-only, also where writable memory was asked for.
+    #[must_use]
+    pub fn read_only(self) -> Self {
+        Self { read_only: true, ..self }
+    }
+
+    /// Leaves an exception behind. An old slot that answers with a negative length fails with it.
+    #[must_use]
+    pub fn raising(self, raised: Raised) -> Self {
+        Self { raises: Some(raised), ..self }
     }
 }

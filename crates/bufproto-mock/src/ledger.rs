@@ -1,183 +1,118 @@
-//! Who holds which view, and what consumers did wrong.
+//! What was done to which object.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::rc::{Rc, Weak};
 
-use bufproto_core::request::Request;
+use bufproto_core::request::{Access, Request};
 
-use crate::conformance::rig::{Call, Event};
-use crate::object::Body;
-
-/// A view that an exporter granted and that has not been released.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Export {
-    /// The exporter's label.
-    pub object: String,
-    /// What was asked for.
-    pub request: Request,
-    /// Which export of the interpreter it is, from 1.
-    pub number: usize,
-}
-
-impl fmt::Display for Export {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { object, request, number } = self;
-        write!(formatter, "export {number}, of {object} for {request:?}, was never released")
-    }
-}
-
-/// What a consumer did and must not do. Doing it to the mock is harmless, and remembered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Misuse {
-    /// A view was released that had been released before.
-    DoubleRelease {
-        /// The exporter's label.
-        object: String,
-    },
-    /// A view was released from another address than the one it was exported to.
-    MovedView {
-        /// The exporter's label.
-        object: String,
-    },
-    /// A view was released that no exporter had granted.
-    NeverExported,
-    /// An exporter was asked to fill a view that was not empty, or a type without exporter was asked.
-    BadExport {
-        /// The exporter's label.
-        object: String,
-    },
-}
-
-impl fmt::Display for Misuse {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DoubleRelease { object } => write!(formatter, "a view of {object} was released twice"),
-            Self::MovedView { object } => {
-                write!(formatter, "a view of {object} was moved between its export and its release")
-            }
-            Self::NeverExported => formatter.write_str("a view was released that nobody had exported"),
-            Self::BadExport { object } => {
-                write!(formatter, "{object} was asked to fill a view that was not empty, or does not export")
-            }
-        }
-    }
-}
-
-/// An export, while it lasts.
-#[derive(Debug)]
-struct Outstanding {
-    number: usize,
-    view: usize,
-    owner: usize,
-    request: Request,
-    /// Keeps the exporter alive, as the view's `obj` does. `None` for what an irregular answer left behind:
-    /// it may be released, and need not be.
-    body: Option<Rc<Body>>,
-    weak: Weak<Body>,
-}
-
-/// The record of one interpreter.
+/// Every call that objects of an interpreter received, in order.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    outstanding: Vec<Outstanding>,
-    /// The owner of the last view that was released at an address, with its label.
-    released: Vec<(usize, usize, Rc<str>)>,
-    misuses: Vec<Misuse>,
-    transcript: Vec<(Rc<str>, Call)>,
-    muted: bool,
-    exports: usize,
-    releases: usize,
+pub struct Ledger(RefCell<Vec<Event>>);
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Which object: the name of its type and its number.
+    pub object: String,
+    /// What it was asked.
+    pub call: Call,
+}
+
+/// What an object can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Call {
+    /// `bf_getbuffer` was called.
+    Export(Request),
+    /// `bf_getbuffer` gave a view.
+    Granted,
+    /// A view was given back.
+    Release,
+    /// A view was given back that was not out.
+    ReleaseTooMany,
+    /// `bf_getsegcount` was called, for the number of segments alone.
+    CountSegments,
+    /// `bf_getsegcount` was called, for the sum of their lengths too.
+    TotalSegments,
+    /// The slot for this access was called for this segment.
+    GetSegment(Access, isize),
 }
 
 impl Ledger {
-    pub(crate) fn note(&mut self, object: &Rc<str>, call: Call) {
-        if !self.muted {
-            self.transcript.push((Rc::clone(object), call));
+    pub(crate) fn record(&self, object: String, call: Call) {
+        self.0.borrow_mut().push(Event { object, call });
+    }
+
+    /// Every call so far.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.0.borrow().clone()
+    }
+
+    /// The calls so far, without the objects.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.0.borrow().iter().map(|event| event.call).collect()
+    }
+
+    /// Forgets every call so far.
+    pub fn clear(&self) {
+        self.0.borrow_mut().clear();
+    }
+
+    /// Whether every view was given back, once.
+    ///
+    /// # Errors
+    ///
+    /// [`Unbalanced`], which names the objects.
+    pub fn check(&self) -> Result<(), Unbalanced> {
+        let mut accounts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for event in self.0.borrow().iter() {
+            let account = accounts.entry(event.object.clone()).or_default();
+            match event.call {
+                Call::Granted => account.0 += 1,
+                Call::Release => account.0 = account.0.saturating_sub(1),
+                Call::ReleaseTooMany => account.1 += 1,
+                _ => {}
+            }
         }
+        accounts.retain(|_, account| *account != (0, 0));
+        if accounts.is_empty() { Ok(()) } else { Err(Unbalanced(accounts)) }
     }
 
-    pub(crate) fn mute(&mut self, muted: bool) {
-        self.muted = muted;
-    }
-
-    pub(crate) fn blame(&mut self, misuse: Misuse) {
-        self.misuses.push(misuse);
-    }
-
-    /// Enters a granted view, or what an irregular answer left behind.
-    pub(crate) fn open(&mut self, view: usize, body: &Rc<Body>, request: Request, granted: bool) {
-        self.released.retain(|(at, ..)| *at != view);
-        // What was left behind at this address can be released no more.
-        self.outstanding.retain(|open| open.view != view || open.body.is_some());
-        self.exports += usize::from(granted);
-        self.outstanding.push(Outstanding {
-            number: self.exports,
-            view,
-            owner: body.key(),
-            request,
-            body: granted.then(|| Rc::clone(body)),
-            weak: Rc::downgrade(body),
-        });
-    }
-
-    /// Closes the export that a view holds, and returns the exporter if it is still there, and whether it had
-    /// granted the view.
-    pub(crate) fn close(&mut self, view: usize, owner: usize) -> Option<(Rc<Body>, bool)> {
-        if let Some(last) = self.outstanding.iter().rposition(|open| open.view == view && open.owner == owner)
-        {
-            let open = self.outstanding.remove(last);
-            let granted = open.body.is_some();
-            self.releases += usize::from(granted);
-            let body = open.body.or_else(|| open.weak.upgrade())?;
-            self.released.push((view, owner, Rc::clone(&body.label)));
-            return Some((body, granted));
+    /// As [`check`](Self::check), for tests.
+    ///
+    /// # Panics
+    ///
+    /// If a view is still out, or was given back too often.
+    #[track_caller]
+    pub fn assert_balanced(&self) {
+        if let Err(unbalanced) = self.check() {
+            panic!("{unbalanced}");
         }
-        let misuse = if let Some((.., label)) =
-            self.released.iter().rev().find(|released| released.0 == view && released.1 == owner)
-        {
-            // A real exporter would be told again.
-            let label = Rc::clone(label);
-            self.note(&label, Call::Release);
-            Misuse::DoubleRelease { object: label.to_string() }
-        } else if let Some(open) = self.outstanding.iter().find(|open| open.owner == owner) {
-            Misuse::MovedView { object: open.label() }
-        } else {
-            Misuse::NeverExported
-        };
-        self.misuses.push(misuse);
-        None
-    }
-
-    /// Whether the view at this address was granted by an exporter that holds still.
-    pub(crate) fn is_frozen(&self, view: usize, owner: usize) -> bool {
-        let open = self.outstanding.iter().rev().find(|open| open.view == view && open.owner == owner);
-        open.and_then(|open| open.body.as_ref()).is_some_and(|body| body.is_frozen())
-    }
-
-    pub(crate) fn outstanding(&self) -> Vec<Export> {
-        let granted = self.outstanding.iter().filter(|open| open.body.is_some());
-        granted
-            .map(|open| Export { object: open.label(), request: open.request, number: open.number })
-            .collect()
-    }
-
-    pub(crate) fn misuses(&self) -> Vec<Misuse> {
-        self.misuses.clone()
-    }
-
-    pub(crate) fn counts(&self) -> (usize, usize) {
-        (self.exports, self.releases)
-    }
-
-    pub(crate) fn take_transcript(&mut self) -> Vec<Event> {
-        let events = self.transcript.drain(..);
-        events.map(|(object, call)| Event { object: object.to_string(), call }).collect()
     }
 }
 
-impl Outstanding {
-    fn label(&self) -> String {
-        self.weak.upgrade().map(|body| body.label.to_string()).unwrap_or_default()
+/// The objects whose views were not given back, or too often.
+#[derive(Debug)]
+pub struct Unbalanced(BTreeMap<String, (usize, usize)>);
+
+impl std::error::Error for Unbalanced {}
+
+impl fmt::Display for Unbalanced {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (object, (out, too_many))) in self.0.iter().enumerate() {
+            let separator = if number == 0 { "" } else { "; " };
+            write!(formatter, "{separator}{object}: ")?;
+            match (out, too_many) {
+                (out, 0) => write!(formatter, "{out} views were not given back")?,
+                (0, many) => write!(formatter, "{many} views were given back that were not out")?,
+                (out, many) => {
+                    write!(formatter, "{out} views were not given back, and {many} were that were not out")?;
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -1,23 +1,45 @@
-//! Exporters in memory, for tests: what Python objects do, without Python.
+//! Objects in memory that speak Python's old buffer protocol, for tests that need no Python.
 //!
-//! | you want | look in |
-//! |---|---|
-//! | an interpreter with an error indicator, and its record of every export | [`interpreter`] |
-//! | objects, built by [recipe] | [`object`] |
-//! | to see what is held, and what a consumer did wrong | [`ledger`] |
-//! | a call to fail | [`fault`] |
-//! | to test a backend of your own | [`conformance`] |
+//! An [`Interpreter`] stands for the one that a thread is attached to: it has an error indicator, the wording
+//! of a family of interpreters, and a [`Ledger`] of every call that an object received. An [`Object`] is made
+//! by recipe, and can be told to misbehave ([`Fault`]).
 //!
-//! Nothing that a recipe or a script says makes a safe function misbehave: no script claims more memory than
-//! there is, and memory that an object has left stays allocated, filled with
-//! [`POISON`](interpreter::POISON).
+//! ```
+//! use bufproto_core::legacy::{Dialect, Python3};
+//! use bufproto_core::request::Request;
+//! use bufproto_core::rules::Family;
+//! use bufproto_core::view::Slot;
+//! use bufproto_mock::{Interpreter, Object};
+//!
+//! let interpreter = Interpreter::new(Family::CPython3);
+//! let object = Object::bytearray(b"hello");
+//! let handle = object.attach(&interpreter);
+//!
+//! // The old function: where the memory is, and nothing that keeps it there.
+//! assert_eq!(Python3::as_read_buffer(handle).unwrap().length, 5);
+//!
+//! // A view keeps it.
+//! let mut slot = Slot::new();
+//! let view = slot.fill(handle, Request::SIMPLE).unwrap();
+//! assert_eq!(object.exports(), 1);
+//! assert!(object.resize(&interpreter, 10).is_err());
+//! drop(view);
+//! interpreter.ledger().assert_balanced();
+//! ```
+//!
+//! A backend of your own is checked by the [`conformance`] kit.
 
 pub mod conformance;
-pub mod fault;
-pub mod interpreter;
-pub mod ledger;
-pub mod object;
-pub mod rig;
-mod view;
+mod fault;
+mod interpreter;
+mod ledger;
+mod memory;
+mod object;
+mod rig;
 
-pub use conformance::recipe;
+pub use fault::{Answer, Fault};
+pub use interpreter::{Attached, Interpreter, Raised, Token};
+pub use ledger::{Call, Event, Ledger, Unbalanced};
+pub use memory::POISON;
+pub use object::{Handle, Object, OldSlots, OutOfBounds, Strided, Witness};
+pub use rig::MockRig;

@@ -1,46 +1,140 @@
-//! Reference-counted objects, built by recipe.
+//! Objects, made by recipe, and the handle by which core asks them.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{CString, c_void};
-use std::fmt;
+use std::ffi::{CString, c_int, c_void};
+use std::ptr::NonNull;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bufproto_core::grant::{self, ExportCount};
-use bufproto_core::layout::{Layout as CoreLayout, LayoutError};
-use bufproto_core::request::Access;
+use bufproto_core::abi::{CPython3, Header};
+use bufproto_core::grant::{self, Block, ExportCount};
+use bufproto_core::layout::LayoutError;
+use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Refusal, Rule};
-use bufproto_core::runtime::{Object, Segmented, Segments};
+use bufproto_core::runtime::{self, Exporter, Failure, Runtime as _, Segmented, Segments};
 use bufproto_core::span::Span;
+use bufproto_core::view::Slot;
 
-use crate::conformance::recipe::{
-    Claim, GetReturns, Layout, Memory, Mutability, Raised, Recipe, Release, Script, Slots, Views,
-};
-use crate::conformance::rig::Call;
-use crate::fault::On;
-use crate::interpreter::{Attached, Interpreter, POISON, State, Token, raise};
+use crate::conformance::recipe::{self, Claim, Fill, Release, Script};
+use crate::fault::{Answer, Fault};
+use crate::interpreter::{Attached, Interpreter, Raised, Token};
+use crate::ledger::Call;
+use crate::memory::Memory;
 
-/// Bytes at an address that never changes. Atomic, because consumers write to them while others look.
-pub(crate) type Block = Rc<[AtomicU8]>;
+/// A reference to an object. Cloning makes another reference; every view holds one.
+#[derive(Clone, Debug)]
+pub struct Object(Rc<Inner>);
 
-/// Why an object cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug)]
+struct Inner {
+    number: usize,
+    type_name: String,
+    kind: Kind,
+    slots: Slots,
+    exports: ExportCount,
+    moves_on_release: Cell<bool>,
+    export_calls: Cell<usize>,
+    faults: RefCell<Vec<(usize, Fault)>>,
+    release_raises: RefCell<Option<Raised>>,
+    /// What exporting calls first; see [`Object::while_exporting`].
+    callback: Cell<Option<*const dyn Fn()>>,
+    /// Whether a script is just asking the object itself.
+    reentering: Cell<bool>,
+}
+
+/// The old slots that an object's type fills.
+#[derive(Debug)]
+enum Slots {
+    Missing,
+    /// One segment: the bytes that the object also exports.
+    Bytes,
+    Scripted {
+        count: Option<(isize, isize, Option<Raised>)>,
+        /// For each access.
+        segments: [Option<Vec<(Memory, Answer)>>; 3],
+    },
+}
+
+/// What an object exports.
+#[derive(Debug)]
+enum Kind {
+    /// Its type does not fill `bf_getbuffer`.
+    Opaque,
+    Bytes {
+        memory: Memory,
+        read_only: bool,
+        frozen: bool,
+    },
+    Items(Items),
+    Scripted {
+        memory: Memory,
+        answer: Answer,
+    },
+    /// Whatever the recipe says, for the conformance kit.
+    Recipe {
+        memory: Memory,
+        script: Script,
+    },
+}
+
+/// Items that need a layout to be found.
+#[derive(Debug)]
+struct Items {
+    /// The items, or the rows that the table points to. Nobody moves them.
+    memory: Vec<Memory>,
+    /// The addresses of the rows, where items lie behind pointers: not read here, but by consumers.
+    _table: Box<[*mut u8]>,
+    first: *mut u8,
+    item_size: usize,
+    format: CString,
+    shape: Vec<isize>,
+    strides: Vec<isize>,
+    suboffsets: Option<Vec<isize>>,
+    read_only: bool,
+}
+
+impl Items {
+    fn block(&self) -> Result<Block<'_>, LayoutError> {
+        Block::new(
+            self.first,
+            (self.item_size, &self.format),
+            &self.shape,
+            &self.strides,
+            self.suboffsets.as_deref(),
+            self.read_only,
+        )
+    }
+}
+
+/// A recipe for items in memory, of any number of dimensions.
+#[derive(Clone, Debug)]
+pub struct Strided<'a> {
+    /// All of the memory.
+    pub memory: &'a [u8],
+    /// Where the item with all indices zero is, in bytes.
+    pub offset: usize,
+    /// The size of an item in bytes.
+    pub item_size: usize,
+    /// The item format.
+    pub format: CString,
+    /// The number of items in each dimension.
+    pub shape: &'a [isize],
+    /// The distance in bytes between neighbours in each dimension.
+    pub strides: &'a [isize],
+    /// Whether the memory is not to be written to.
+    pub read_only: bool,
+}
+
+/// Why there is no object with such a layout.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum RecipeError {
-    /// A script needs at least one answer.
-    #[error("the script of {0:?} has no answers; give it at least one")]
-    EmptyScript(String),
+pub enum OutOfBounds {
     /// The shape and the strides are no layout.
-    #[error("the layout of {0:?} is none: {1}")]
-    Layout(String, LayoutError),
-    /// The format holds a null byte.
-    #[error("the format of {0:?} holds a null byte")]
-    Format(String),
-    /// An item would lie outside of the memory.
-    #[error("the items of {object:?} lie from byte {low} to byte {high} of {length}")]
-    OutOfBounds {
-        /// The object's label.
-        object: String,
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The items would lie outside of the memory.
+    #[error("the items lie from byte {low} to byte {high} of {length}")]
+    Memory {
         /// The first byte of the lowest item.
         low: isize,
         /// The byte after the highest item.
@@ -48,359 +142,196 @@ pub enum RecipeError {
         /// The number of bytes that there are.
         length: usize,
     },
-    /// Memory behind pointers has two dimensions, the first of pointers side by side, and does not move.
-    #[error("{0:?} lies behind pointers, and is not two-dimensional, has other strides, or moves")]
-    Indirect(String),
-    /// A length that is said to be negative is not.
-    #[error("the script of {0:?} calls a length negative that is not; use the bytes themselves")]
-    NotNegative(String),
-    /// An access slot cannot succeed with a negative length, nor fail with another one.
-    #[error("a slot of {0:?} fails with a length that is not negative, or succeeds with one that is")]
-    SlotLength(String),
 }
 
-/// A counted reference to an object of the mock. A clone is another reference to the same object.
-#[derive(Clone)]
-pub struct Owned {
-    pub(crate) interpreter: Interpreter,
-    pub(crate) body: Rc<Body>,
+/// The old slots of an object's type, each of which may be missing.
+#[derive(Clone, Debug, Default)]
+pub struct OldSlots {
+    /// What `bf_getsegcount` answers: the number of segments, the sum of their lengths, and what it raises.
+    pub count: Option<(isize, isize, Option<Raised>)>,
+    /// What `bf_getcharbuffer` answers for each segment.
+    pub char: Option<Vec<Answer>>,
+    /// What `bf_getreadbuffer` answers for each segment.
+    pub read: Option<Vec<Answer>>,
+    /// What `bf_getwritebuffer` answers for each segment.
+    pub write: Option<Vec<Answer>>,
 }
 
-/// How items lie in memory: all of them inside of it.
-pub(crate) struct Items {
-    format: CString,
-    itemsize: usize,
-    shape: Vec<isize>,
-    strides: Vec<isize>,
-    /// Where the item with all indices zero is, in bytes.
-    offset: isize,
-    /// The addresses of the rows, for memory behind pointers. Counted, so that it has an address of its own.
-    rows: Option<Rc<[*mut u8]>>,
-}
-
-/// Of rows behind pointers.
-static SUBOFFSETS: [isize; 2] = [0, -1];
-
-/// An object. The borrows below are never held while code runs that is not the mock's own.
-pub(crate) struct Body {
-    pub(crate) label: Rc<str>,
-    pub(crate) type_name: String,
-    pub(crate) views: Views,
-    slots: Option<Slots>,
-    /// The memory behind [`Views::Memory`].
-    memory: RefCell<Block>,
-    /// How items lie in it, unless it is plain bytes.
-    pub(crate) items: Option<Items>,
-    /// The memory that each answer of a script hands out.
-    pub(crate) claims: Vec<Option<Block>>,
-    /// The segments, unless the only one is `memory`.
-    segments: Vec<Block>,
-    /// What the access slots return that have bytes of their own.
-    characters: [Option<Block>; 3],
-    pub(crate) exports: ExportCount,
-    /// How often the script was asked.
-    pub(crate) asked: Cell<usize>,
-    /// Whether the script is just asking the object itself.
-    pub(crate) reentering: Cell<bool>,
-    /// What exporting calls first; see [`Owned::while_exporting`].
-    callback: Cell<Option<*const dyn Fn()>>,
-}
-
-impl Body {
-    pub(crate) fn new(state: &State, recipe: &Recipe) -> Result<Self, RecipeError> {
-        let label = &recipe.label;
-        let block = |bytes: &[u8]| {
-            let block: Block = bytes.iter().copied().map(AtomicU8::new).collect();
-            state.keep(&block);
-            block
-        };
-        let mut memory = None;
-        let mut items = None;
-        let mut claims = Vec::new();
-        match &recipe.views {
-            Views::Absent => {}
-            Views::Memory(recipe) => {
-                let bytes = block(&recipe.bytes);
-                items = recipe
-                    .layout
-                    .as_ref()
-                    .map(|layout| Items::new(label, recipe, layout, &bytes))
-                    .transpose()?;
-                memory = Some(bytes);
-            }
-            Views::Script(Script { answers, .. }) => {
-                if answers.is_empty() {
-                    return Err(RecipeError::EmptyScript(label.clone()));
-                }
-                for answer in answers {
-                    claims.push(match answer.fills.as_ref().map(|fill| &fill.memory) {
-                        Some(Claim::Negative(_, length)) if *length >= 0 => {
-                            return Err(RecipeError::NotNegative(label.clone()));
-                        }
-                        Some(Claim::Bytes(bytes) | Claim::Negative(bytes, _)) => Some(block(bytes)),
-                        Some(Claim::Null(_)) | None => None,
-                    });
-                }
-            }
+impl OldSlots {
+    /// All slots, for memory in these segments; no write slot if it is read-only.
+    #[must_use]
+    pub fn of(segments: &[&[u8]], read_only: bool) -> Self {
+        let answers: Vec<Answer> = segments.iter().map(|segment| Answer::new(segment)).collect();
+        let total = segments.iter().map(|segment| segment.len()).sum::<usize>();
+        Self {
+            count: Some((segments.len().cast_signed(), total.cast_signed(), None)),
+            char: Some(answers.clone()),
+            read: Some(answers.clone()),
+            write: (!read_only).then_some(answers),
         }
-        let slots = recipe.slots.as_ref();
-        let is_memory = matches!(
-            (&recipe.views, slots),
-            (Views::Memory(memory), Some(slots)) if slots.segments == [memory.bytes.as_slice()]
-        );
-        let mut segments = Vec::new();
-        let mut characters = [None, None, None];
-        if let Some(slots) = slots {
-            if !is_memory {
-                segments.extend(slots.segments.iter().map(|segment| block(segment)));
-            }
-            for access in Access::ALL {
-                match slots.get(access).map(|get| &get.returns) {
-                    Some(GetReturns::Bytes(bytes)) => characters[access as usize] = Some(block(bytes)),
-                    Some(GetReturns::Failure(length)) if *length >= 0 => {
-                        return Err(RecipeError::SlotLength(label.clone()));
-                    }
-                    Some(GetReturns::Null(length)) if *length < 0 => {
-                        return Err(RecipeError::SlotLength(label.clone()));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        let memory = memory.unwrap_or_else(|| block(&[]));
-        Ok(Self {
-            label: label.as_str().into(),
-            type_name: recipe.type_name.clone().unwrap_or_else(|| default_type_name(recipe).to_owned()),
-            views: recipe.views.clone(),
-            slots: recipe.slots.clone(),
-            memory: RefCell::new(memory),
-            items,
-            claims,
-            segments,
-            characters,
+    }
+
+    fn into_slots(self) -> Slots {
+        let segments = [self.char, self.read, self.write].map(|slot| {
+            let with_memory = |answer: Answer| (Memory::new(&answer.content), answer);
+            slot.map(|answers| answers.into_iter().map(with_memory).collect())
+        });
+        Slots::Scripted { count: self.count, segments }
+    }
+}
+
+impl Object {
+    fn make(type_name: &str, kind: Kind, slots: Slots) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        Self(Rc::new(Inner {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            type_name: type_name.to_owned(),
+            kind,
+            slots,
             exports: ExportCount::new(),
-            asked: Cell::new(0),
-            reentering: Cell::new(false),
+            moves_on_release: Cell::new(false),
+            export_calls: Cell::new(0),
+            faults: RefCell::default(),
+            release_raises: RefCell::default(),
             callback: Cell::new(None),
-        })
+            reentering: Cell::new(false),
+        }))
     }
 
-    /// What stands in a view's `obj`. Never followed.
-    pub(crate) fn owner(self: &Rc<Self>) -> *mut c_void {
-        Rc::as_ptr(self).cast_mut().cast()
-    }
-
-    pub(crate) fn key(self: &Rc<Self>) -> usize {
-        self.owner().addr()
-    }
-
-    pub(crate) fn is_frozen(&self) -> bool {
-        matches!(&self.views, Views::Memory(memory) if memory.mutability == Mutability::Frozen)
-    }
-
-    /// The memory as it is now.
-    pub(crate) fn memory(&self) -> Block {
-        Block::clone(&self.memory.borrow())
-    }
-
-    /// Runs what [`Owned::while_exporting`] asked for, unless it is just running.
-    pub(crate) fn call_back(&self) {
-        if let Some(callback) = self.callback.take() {
-            // SAFETY: `while_exporting` borrows the callback for as long as it stands here, and for as long as
-            // this runs, which is inside the function that it runs.
-            unsafe { (*callback)() }
-            self.callback.set(Some(callback));
-        }
-    }
-
-    /// What happens to the object when a view of it has been released.
-    pub(crate) fn released(&self, state: &State, granted: bool) {
-        state.ledger.borrow_mut().note(&self.label, Call::Release);
-        if granted {
-            self.exports.end();
-        }
-        match &self.views {
-            Views::Memory(memory) if memory.moves && self.exports.get() == 0 => {
-                let length = self.memory.borrow().len();
-                self.relocate(state, length);
-            }
-            Views::Script(Script { release: Release::Raises(raised), .. }) => state.raise(raised.clone()),
-            Views::Script(Script { release: Release::Clears, .. }) => state.clear(),
-            _ => {}
-        }
-    }
-
-    /// Moves the memory to a new address, where it has another length, and poisons the old one.
-    fn relocate(&self, state: &State, length: usize) {
-        let old = self.memory();
-        let bytes = old.iter().map(|byte| byte.load(Relaxed)).chain(std::iter::repeat(0));
-        let new: Block = bytes.take(length).map(AtomicU8::new).collect();
-        state.keep(&new);
-        *self.memory.borrow_mut() = new;
-        poison(&old);
-    }
-
-    fn segment(&self, index: usize) -> Option<Block> {
-        let shares = self.segments.is_empty() && self.slots.as_ref().is_some_and(|s| s.segments.len() == 1);
-        if shares && index == 0 { Some(self.memory()) } else { self.segments.get(index).cloned() }
-    }
-}
-
-impl Drop for Body {
-    fn drop(&mut self) {
-        poison(self.memory.get_mut());
-        self.segments.iter().chain(self.claims.iter().chain(&self.characters).flatten()).for_each(poison);
-    }
-}
-
-impl Items {
-    fn new(label: &str, recipe: &Memory, layout: &Layout, memory: &Block) -> Result<Self, RecipeError> {
-        let invalid = |error| RecipeError::Layout(label.to_owned(), error);
-        let format =
-            CString::new(layout.format.as_str()).map_err(|_| RecipeError::Format(label.to_owned()))?;
-        let Layout { itemsize, shape, strides, offset, indirect, .. } = layout.clone();
-        let negative = LayoutError::NegativeItemSize { item_size: itemsize };
-        let itemsize = usize::try_from(itemsize).map_err(|_| invalid(negative))?;
-        let mut items = Self { format, itemsize, shape, strides, offset, rows: None };
-        let (bounds, length) = if indirect {
-            let pointer = size_of::<*mut u8>().cast_signed();
-            let (&[rows, columns], &[step, stride]) = (&items.shape[..], &items.strides[..]) else {
-                return Err(RecipeError::Indirect(label.to_owned()));
-            };
-            if rows < 0 || step != pointer || offset != 0 || recipe.moves {
-                return Err(RecipeError::Indirect(label.to_owned()));
-            }
-            let rows = rows.unsigned_abs();
-            let length = memory.len() / rows.max(1);
-            let addresses =
-                (0..rows).map(|row| memory.as_ptr().cast_mut().cast::<u8>().wrapping_add(row * length));
-            items.rows = Some(addresses.collect());
-            (CoreLayout::new(itemsize, &[columns], Some(&[stride]), None).map_err(invalid)?.bounds(), length)
-        } else {
-            (items.block(memory, true).map_err(invalid)?.layout().bounds(), memory.len())
-        };
-        let bounds = bounds.unwrap_or(0..0);
-        let (low, high) = (bounds.start.saturating_add(offset), bounds.end.saturating_add(offset));
-        if !bounds.is_empty() && (low < 0 || high > length.cast_signed()) {
-            return Err(RecipeError::OutOfBounds { object: label.to_owned(), low, high, length });
-        }
-        Ok(items)
-    }
-
-    /// The block that an export of the items is of.
-    pub(crate) fn block(&self, memory: &Block, read_only: bool) -> Result<grant::Block<'_>, LayoutError> {
-        let (first, suboffsets) = match &self.rows {
-            Some(rows) => (rows.as_ptr().cast_mut().cast(), Some(SUBOFFSETS.as_slice())),
-            None => (memory.as_ptr().cast_mut().cast::<u8>().wrapping_offset(self.offset), None),
-        };
-        let item = (self.itemsize, self.format.as_c_str());
-        grant::Block::new(first, item, &self.shape, &self.strides, suboffsets, read_only)
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({})", self.label, self.type_name)
-    }
-}
-
-impl fmt::Debug for Owned {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.body.fmt(formatter)
-    }
-}
-
-pub(crate) fn span(block: &Block) -> Span {
-    // The length of an allocation fits.
-    Span { pointer: block.as_ptr().cast_mut().cast(), length: block.len().cast_signed() }
-}
-
-fn poison(block: &Block) {
-    for byte in block.iter() {
-        byte.store(POISON, Relaxed);
-    }
-}
-
-fn default_type_name(recipe: &Recipe) -> &'static str {
-    match &recipe.views {
-        Views::Memory(Memory { mutability: Mutability::Frozen, .. }) => "bytes",
-        Views::Memory(Memory { mutability: Mutability::ReadOnly, .. }) => "memoryview",
-        Views::Memory(Memory { mutability: Mutability::Writable, .. }) => "bytearray",
-        Views::Script(_) => "Scripted",
-        Views::Absent if recipe.slots.is_some() => "Segmented",
-        Views::Absent => "object",
-    }
-}
-
-impl Owned {
-    /// The name of the object's type.
+    /// Content that never moves and is never written to, as that of an exact `bytes`.
     #[must_use]
-    pub fn type_name(&self) -> &str {
-        &self.body.type_name
+    pub fn bytes(content: &[u8]) -> Self {
+        let kind = Kind::Bytes { memory: Memory::new(content), read_only: true, frozen: true };
+        Self::make("bytes", kind, Slots::Bytes)
     }
 
-    /// How many references to the object exist: owners' and views'.
+    /// Content that can be written to, and resized while it is not exported.
     #[must_use]
-    pub fn references(&self) -> usize {
-        Rc::strong_count(&self.body)
+    pub fn bytearray(content: &[u8]) -> Self {
+        let kind = Kind::Bytes { memory: Memory::new(content), read_only: false, frozen: false };
+        Self::make("bytearray", kind, Slots::Bytes)
     }
 
-    /// How many views of the object exist.
+    /// Content that consumers may not write to, though its owner may.
     #[must_use]
-    pub fn exports(&self) -> usize {
-        self.body.exports.get()
+    pub fn read_only(content: &[u8]) -> Self {
+        let kind = Kind::Bytes { memory: Memory::new(content), read_only: true, frozen: false };
+        Self::make("mmap.mmap", kind, Slots::Bytes)
     }
 
-    /// The object's bytes, as its owner sees them; empty for an object without memory of its own.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
-        self.body.memory.borrow().iter().map(|byte| byte.load(Relaxed)).collect()
-    }
-
-    /// Writes a byte, as the object's owner may; says whether it could: not past the end, nor to frozen memory.
-    #[must_use]
-    pub fn set(&self, index: usize, byte: u8) -> bool {
-        let memory = self.body.memory.borrow();
-        !self.body.is_frozen() && memory.get(index).map(|place| place.store(byte, Relaxed)).is_some()
-    }
-
-    /// Gives the object another number of bytes; new ones are zero. The memory always moves, and what it
-    /// leaves is [poisoned](POISON).
+    /// Items of any shape. The type has no old slots.
     ///
     /// # Errors
     ///
-    /// What a real object raises, which is not put into the error indicator: `BufferError` while views exist,
-    /// `TypeError` if the object is no memory that can be resized.
-    pub fn resize(&self, bytes: usize) -> Result<(), Raised> {
-        let is_memory = matches!(&self.body.views, Views::Memory(memory) if memory.layout.is_none());
-        if self.body.is_frozen() || !is_memory {
-            return Err(Raised::new("TypeError", format!("'{}' object cannot be resized", self.type_name())));
+    /// [`OutOfBounds`] if an item would lie outside of the memory.
+    pub fn strided(recipe: &Strided<'_>) -> Result<Self, OutOfBounds> {
+        let memory = Memory::new(recipe.memory);
+        let items = Items {
+            first: memory.address().wrapping_add(recipe.offset),
+            memory: vec![memory],
+            _table: Box::new([]),
+            item_size: recipe.item_size,
+            format: recipe.format.clone(),
+            shape: recipe.shape.to_vec(),
+            strides: recipe.strides.to_vec(),
+            suboffsets: None,
+            read_only: recipe.read_only,
+        };
+        let bounds = items.block()?.layout().bounds().unwrap_or(0..0);
+        let offset = recipe.offset.cast_signed();
+        let (low, high) = (bounds.start.saturating_add(offset), bounds.end.saturating_add(offset));
+        let length = recipe.memory.len();
+        if low < 0 || high > length.cast_signed() {
+            return Err(OutOfBounds::Memory { low, high, length });
         }
-        let state = &self.interpreter.0;
-        self.body.exports.resize(|| self.body.relocate(state, bytes)).map_err(|rule| {
-            let refusal = rule.refusal(self.interpreter.family());
-            let message = refusal.message.with_type_name(self.type_name()).to_string();
-            Raised::new(refusal.exception.name(), message)
-        })
+        Ok(Self::make("ndarray", Kind::Items(items), Slots::Missing))
+    }
+
+    /// Rows of bytes, each in memory of its own, behind a table of pointers. All rows are as long as the
+    /// shortest.
+    #[must_use]
+    pub fn indirect(rows: &[&[u8]]) -> Self {
+        let columns = rows.iter().map(|row| row.len()).min().unwrap_or(0);
+        let memory: Vec<Memory> = rows.iter().map(|row| Memory::new(row)).collect();
+        let table: Box<[*mut u8]> = memory.iter().map(Memory::address).collect();
+        let items = Items {
+            first: table.as_ptr().cast_mut().cast(),
+            memory,
+            _table: table,
+            item_size: 1,
+            format: c"B".to_owned(),
+            shape: vec![rows.len().cast_signed(), columns.cast_signed()],
+            strides: vec![size_of::<*mut u8>().cast_signed(), 1],
+            suboffsets: Some(vec![0, -1]),
+            read_only: false,
+        };
+        Self::make("ndarray", Kind::Items(items), Slots::Missing)
+    }
+
+    /// An object whose type exports nothing, in neither protocol.
+    #[must_use]
+    pub fn opaque() -> Self {
+        Self::make("int", Kind::Opaque, Slots::Missing)
+    }
+
+    /// An object whose type fills the old slots only.
+    #[must_use]
+    pub fn segmented(slots: OldSlots) -> Self {
+        Self::make("segments", Kind::Opaque, slots.into_slots())
+    }
+
+    /// An object whose exporter gives the same answer to every request.
+    #[must_use]
+    pub fn scripted(answer: Answer) -> Self {
+        let kind = Kind::Scripted { memory: Memory::new(&answer.content), answer };
+        Self::make("scripted", kind, Slots::Missing)
+    }
+
+    /// An object whose type exports, but refuses every request in this way.
+    #[must_use]
+    pub fn refusing(fault: Fault) -> Self {
+        let object = Self::scripted(Answer::new(&[]));
+        object.on_export(0, fault);
+        object
+    }
+
+    /// An object whose exporter does what a recipe says.
+    pub(crate) fn follows(script: Script) -> Self {
+        let memory = match script.answer.fills.as_ref().map(|fill| &fill.memory) {
+            Some(Claim::Bytes(bytes) | Claim::Negative(bytes, _)) => Memory::new(bytes),
+            Some(Claim::Null(_)) | None => Memory::new(&[]),
+        };
+        Self::make("scripted", Kind::Recipe { memory, script }, Slots::Missing)
+    }
+
+    /// The same object, of a type with these old slots. Only for an object that nobody else refers to yet.
+    ///
+    /// # Panics
+    ///
+    /// If there is another reference.
+    #[must_use]
+    pub fn with_old_slots(mut self, slots: OldSlots) -> Self {
+        let inner = Rc::get_mut(&mut self.0).expect("the object has just been made");
+        inner.slots = slots.into_slots();
+        self
     }
 
     /// Runs `body`; while it runs, every export of the object calls `callback` first, as code that an
-    /// exporter runs may call back into the consumer. What the
-    /// callback exports itself does not call it again. Calls may nest; the innermost callback counts.
+    /// exporter runs may call back into the consumer. What the callback exports itself does not call it
+    /// again. Calls may nest; the innermost callback counts.
     ///
     /// ```
     /// # use std::cell::Cell;
     /// # use bufproto_core::legacy::{Dialect, Python3};
-    /// # use bufproto_mock::{interpreter::Interpreter, recipe::Recipe};
-    /// # let python = Interpreter::new(bufproto_core::rules::Family::CPython3);
-    /// let array = python.make(&Recipe::writable(b"abc"))?;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    /// let object = Object::bytearray(b"abc");
     /// let resized = Cell::new(false);
-    /// array.while_exporting(&|| resized.set(array.resize(0).is_ok()), || {
-    ///     let span = Python3::as_read_buffer(python.handle(&array)).expect("memory");
+    /// object.while_exporting(&|| resized.set(object.resize(&interpreter, 0).is_ok()), || {
+    ///     let span = Python3::as_read_buffer(object.attach(&interpreter)).expect("memory");
     ///     assert_eq!(span.length, 0, "what was read before the exporter ran is out of date");
     /// });
     /// assert!(resized.get());
-    /// # Ok::<(), bufproto_mock::object::RecipeError>(())
     /// ```
     pub fn while_exporting<T>(&self, callback: &dyn Fn(), body: impl FnOnce() -> T) -> T {
         struct Restore<'a>(&'a Cell<Option<*const dyn Fn()>>, Option<*const dyn Fn()>);
@@ -413,126 +344,448 @@ impl Owned {
         // SAFETY: only the lifetime changes. The pointer is taken back before this function returns, also by
         // a panic, so it is not followed after the borrow.
         let callback: *const (dyn Fn() + 'static) = unsafe { std::mem::transmute(callback) };
-        let restore = Restore(&self.body.callback, self.body.callback.replace(Some(callback)));
+        let restore = Restore(&self.0.callback, self.0.callback.replace(Some(callback)));
         let result = body();
         drop(restore);
         result
     }
-}
 
-/// The handle by which core sees an object of the mock.
-#[derive(Clone, Copy, Debug)]
-pub struct Handle<'object, 'interpreter> {
-    pub(crate) body: &'object Rc<Body>,
-    pub(crate) attached: Attached<'interpreter>,
-}
+    /// The same object, of a type with another name. Only for an object that nobody else refers to yet.
+    ///
+    /// # Panics
+    ///
+    /// If there is another reference.
+    #[must_use]
+    pub fn named(mut self, type_name: &str) -> Self {
+        let inner = Rc::get_mut(&mut self.0).expect("the object has just been made");
+        inner.type_name = type_name.to_owned();
+        self
+    }
 
-impl<'interpreter> Handle<'_, 'interpreter> {
-    /// Leaves a refusal of the mock's own exporters in the error indicator.
-    pub(crate) fn refuse(self, rule: Rule) -> Token<'interpreter> {
-        Object::raise(self, &rule.refusal(self.attached.0.family));
-        self.attached.token()
+    /// Scripts a fault of the exporter: on the call with this number, counted from 1, or on all for 0.
+    pub fn on_export(&self, call: usize, fault: Fault) {
+        self.0.faults.borrow_mut().push((call, fault));
+    }
+
+    /// Has the exporter raise when a view is given back, as it may not.
+    pub fn raise_on_release(&self, raised: Raised) {
+        *self.0.release_raises.borrow_mut() = Some(raised);
+    }
+
+    /// Has the memory move when the last view is given back, and [poisons](crate::POISON) what it leaves.
+    pub fn move_on_release(&self) {
+        self.0.moves_on_release.set(true);
+    }
+
+    /// How many views are out.
+    #[must_use]
+    pub fn exports(&self) -> usize {
+        self.0.exports.get()
+    }
+
+    /// How many references there are, those of views included.
+    #[must_use]
+    pub fn references(&self) -> usize {
+        Rc::strong_count(&self.0)
+    }
+
+    /// The name of its type.
+    #[must_use]
+    pub fn type_name(&self) -> &str {
+        &self.0.type_name
+    }
+
+    /// The content of bytes and of scripted memory; all rows or all memory of others; nothing for the rest.
+    #[must_use]
+    pub fn content(&self) -> Vec<u8> {
+        match &self.0.kind {
+            Kind::Opaque => Vec::new(),
+            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } | Kind::Recipe { memory, .. } => {
+                memory.content()
+            }
+            Kind::Items(items) => items.memory.iter().flat_map(Memory::content).collect(),
+        }
+    }
+
+    /// The content that begins at an address, if one of the object's blocks does: that of the memory which it
+    /// exports, or of a segment.
+    #[must_use]
+    pub fn content_at(&self, address: *const u8) -> Option<Vec<u8>> {
+        let exported: &[Memory] = match &self.0.kind {
+            Kind::Opaque => &[],
+            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } | Kind::Recipe { memory, .. } => {
+                std::slice::from_ref(memory)
+            }
+            Kind::Items(items) => &items.memory,
+        };
+        let segments = match &self.0.slots {
+            Slots::Scripted { segments, .. } => segments.iter().flatten().flatten().collect(),
+            _ => Vec::new(),
+        };
+        exported
+            .iter()
+            .chain(segments.into_iter().map(|(memory, _)| memory))
+            .find(|memory| std::ptr::eq(memory.address(), address))
+            .map(Memory::content)
+    }
+
+    /// Resizes a bytearray, as its owner may while it is not exported.
+    ///
+    /// # Errors
+    ///
+    /// What it raised: [`Rule::Resize`] if it is exported, `TypeError` if it is no bytearray.
+    pub fn resize(&self, interpreter: &Interpreter, length: usize) -> Result<(), Raised> {
+        let refuse = |rule: Rule| {
+            interpreter
+                .attach()
+                .raise_refusal(&rule.refusal(interpreter.attach().family()), self.type_name());
+            interpreter.take_raised()
+        };
+        let Kind::Bytes { memory, read_only: false, .. } = &self.0.kind else {
+            return Err(Raised::new("TypeError", format!("'{}' object cannot be resized", self.type_name())));
+        };
+        match self.0.exports.resize(|| memory.relocate(length)) {
+            Ok(()) => Ok(()),
+            Err(rule) => Err(refuse(rule).unwrap_or_else(|| Raised::new("BufferError", ""))),
+        }
+    }
+
+    /// The handle that core works with.
+    #[must_use]
+    pub fn attach<'i>(&'i self, interpreter: &'i Interpreter) -> Handle<'i> {
+        Handle { attached: interpreter.attach(), object: self }
     }
 }
 
-// SAFETY: the handle borrows a reference to the object.
-unsafe impl<'interpreter> Object for Handle<'_, 'interpreter> {
-    type Runtime = Attached<'interpreter>;
+impl Inner {
+    /// Runs what [`Object::while_exporting`] asked for, unless it is just running.
+    fn call_back(&self) {
+        if let Some(callback) = self.callback.take() {
+            // SAFETY: `while_exporting` borrows the callback for as long as it stands here, and for as long as
+            // this runs, which is inside the function that it runs.
+            unsafe { (*callback)() }
+            self.callback.set(Some(callback));
+        }
+    }
 
-    fn runtime(self) -> Attached<'interpreter> {
+    fn name(&self) -> String {
+        format!("{} #{}", self.type_name, self.number)
+    }
+
+    /// The fault that is scripted for the next call of the exporter.
+    fn next_fault(&self) -> Option<Fault> {
+        let call = self.export_calls.get() + 1;
+        self.export_calls.set(call);
+        let faults = self.faults.borrow();
+        faults
+            .iter()
+            .find(|(scripted, _)| *scripted == call || *scripted == 0)
+            .map(|(_, fault)| fault.clone())
+    }
+}
+
+/// An object, borrowed, and the interpreter that it is asked in.
+#[derive(Clone, Copy, Debug)]
+pub struct Handle<'i> {
+    attached: Attached<'i>,
+    object: &'i Object,
+}
+
+impl<'i> Handle<'i> {
+    fn record(self, call: Call) {
+        self.attached.interpreter().ledger().record(self.object.0.name(), call);
+    }
+
+    fn failure(self, raised: Option<Raised>) -> Token<'i> {
+        self.attached.interpreter().raise_some(raised);
+        self.attached.token()
+    }
+
+    fn refused(self, rule: Rule) -> Failure<Token<'i>> {
+        runtime::Object::raise(self, &rule.refusal(self.attached.family()));
+        Failure::Refused(self.attached.token())
+    }
+}
+
+// SAFETY: a borrowed object is alive.
+unsafe impl<'i> runtime::Object for Handle<'i> {
+    type Runtime = Attached<'i>;
+
+    fn runtime(self) -> Attached<'i> {
         self.attached
     }
 
     fn raise(self, refusal: &Refusal) {
-        raise(self.attached.0, refusal, &self.body.type_name);
+        self.attached.raise_refusal(refusal, self.object.type_name());
     }
 }
 
-// SAFETY: see `Segments`.
-unsafe impl<'object, 'interpreter> Segmented for Handle<'object, 'interpreter> {
-    type Segments = Filled<'object, 'interpreter>;
+// SAFETY: what an object answers is passed on unchanged, and what it says of its memory is true, unless the
+// unsafe `Answer::claiming` made it say otherwise.
+unsafe impl<'i> Exporter for Handle<'i> {
+    fn exports(self) -> bool {
+        !matches!(self.object.0.kind, Kind::Opaque)
+    }
 
-    fn segments(self, access: Access) -> Option<Self::Segments> {
-        let slots = self.body.slots.as_ref()?;
-        (slots.count.is_some() && slots.get(access).is_some()).then_some(Filled {
-            handle: self,
-            slots,
-            access,
-        })
+    unsafe fn export(self, into: NonNull<CPython3>, request: Request) -> Result<(), Failure<Token<'i>>> {
+        self.record(Call::Export(request));
+        let mut leaves = None;
+        match self.object.0.next_fault() {
+            None => {}
+            Some(Fault::Fail(raised)) => return Err(Failure::Refused(self.failure(raised))),
+            Some(Fault::Irregular(_, raised)) => return Err(Failure::Irregular(self.failure(raised))),
+            Some(Fault::SucceedRaising(raised)) => leaves = Some(raised),
+            Some(Fault::CallBack(callback)) => callback(self.attached),
+        }
+        let inner = &self.object.0;
+        inner.call_back();
+        if let Kind::Recipe { memory, script } = &inner.kind {
+            // SAFETY: the caller's word.
+            return unsafe { self.follow(memory, &script.answer, into, request) };
+        }
+        inner.exports.begin().map_err(|rule| self.refused(rule))?;
+        // The view takes over this reference; nothing before has run code that could drop the last other one.
+        let owner: *mut c_void = Rc::into_raw(Rc::clone(inner)).cast_mut().cast();
+        // SAFETY: the caller's word that the view is empty and stays in place; memory, shape, strides and
+        // format live as long as the object, to which the view holds a reference.
+        let answer = unsafe { fill(&inner.kind, self.attached, into, owner, request) };
+        if let Err(rule) = answer {
+            inner.exports.end();
+            // SAFETY: the view did not take the reference over.
+            drop(unsafe { Rc::from_raw(owner.cast_const().cast::<Inner>()) });
+            return Err(self.refused(rule));
+        }
+        if let Kind::Scripted { answer, .. } = &inner.kind {
+            leaves = leaves.or_else(|| answer.raises.clone());
+        }
+        self.attached.interpreter().raise_some(leaves);
+        self.record(Call::Granted);
+        Ok(())
     }
 }
 
-/// The old slots of an object of the mock that fills them.
+impl<'i> Handle<'i> {
+    /// Gives the answer of a recipe. What is handed out is the object's own bytes, or null.
+    ///
+    /// # Safety
+    ///
+    /// As [`Exporter::export`].
+    unsafe fn follow(
+        self,
+        memory: &Memory,
+        answer: &recipe::Answer,
+        into: NonNull<CPython3>,
+        request: Request,
+    ) -> Result<(), Failure<Token<'i>>> {
+        let inner = &self.object.0;
+        if answer.reenters && !inner.reentering.replace(true) {
+            drop(Slot::new().fill(self, request));
+            inner.reentering.set(false);
+        }
+        if let Some(Fill { memory: claim, read_only, owned }) = &answer.fills {
+            let (buf, len) = match claim {
+                Claim::Bytes(bytes) => (memory.address(), bytes.len().cast_signed()),
+                Claim::Negative(_, length) => (memory.address(), *length),
+                Claim::Null(length) => (std::ptr::null_mut(), *length),
+            };
+            let held = *owned && answer.returns != -1;
+            if held {
+                inner.exports.begin().map_err(|rule| self.refused(rule))?;
+                self.record(Call::Granted);
+            }
+            let obj = match (owned, held) {
+                (false, _) => std::ptr::null_mut(),
+                // A failure that names an owner hands out no reference.
+                (true, false) => Rc::as_ptr(inner).cast_mut().cast(),
+                (true, true) => Rc::into_raw(Rc::clone(inner)).cast_mut().cast(),
+            };
+            let (buf, readonly) = (buf.cast(), *read_only);
+            let header = Header { buf, obj, len, itemsize: 1, readonly, ndim: 1, ..Header::EMPTY };
+            // SAFETY: the caller's word that the view may be written to, and a view begins with a header.
+            unsafe { into.cast::<Header>().write(header) };
+        }
+        let raised = answer.raises.clone();
+        match answer.returns {
+            0 => {
+                self.attached.interpreter().raise_some(raised);
+                Ok(())
+            }
+            -1 => Err(Failure::Refused(self.failure(raised))),
+            _ => Err(Failure::Irregular(self.failure(raised))),
+        }
+    }
+}
+
+/// # Safety
+///
+/// As [`grant::fill_info`] and [`Block::fill`]; `owner` refers to the object that `kind` is of.
+unsafe fn fill(
+    kind: &Kind,
+    attached: Attached<'_>,
+    into: NonNull<CPython3>,
+    owner: *mut c_void,
+    request: Request,
+) -> Result<(), Rule> {
+    let (span, read_only) = match kind {
+        // A recipe is followed before.
+        Kind::Opaque | Kind::Recipe { .. } => return Err(Rule::ViewExporter),
+        Kind::Bytes { memory, read_only, .. } => {
+            (Span { pointer: memory.address().cast(), length: memory.len().cast_signed() }, *read_only)
+        }
+        Kind::Scripted { memory, answer } => {
+            let pointer = if answer.null { std::ptr::null_mut() } else { memory.address().cast() };
+            // A liar grants every request, so the view is filled as for a simple one, and corrected.
+            let span = Span { pointer, length: answer.length };
+            let family = attached.family();
+            // SAFETY: the caller's word.
+            unsafe { grant::fill_info(family, Some(into), owner, span, 0, Request::SIMPLE) }?;
+            // SAFETY: the caller's word that the view may be written to, and a view begins with a header.
+            unsafe { (*into.cast::<Header>().as_ptr()).readonly = c_int::from(answer.read_only) };
+            return Ok(());
+        }
+        Kind::Items(items) => {
+            let block = items.block().map_err(|_| Rule::Contiguous)?;
+            // SAFETY: the caller's word.
+            return unsafe { block.fill(into, owner, request) };
+        }
+    };
+    // SAFETY: the caller's word.
+    unsafe { grant::fill_info(attached.family(), Some(into), owner, span, c_int::from(read_only), request) }
+}
+
+/// Gives a view back: tells its owner, empties it, and drops the reference.
+///
+/// # Safety
+///
+/// As [`Runtime::release`](bufproto_core::runtime::Runtime::release).
+pub(crate) unsafe fn release(attached: Attached<'_>, view: NonNull<CPython3>) {
+    let header: *mut Header = view.cast().as_ptr();
+    // SAFETY: a view begins with a header.
+    let owner = unsafe { (*header).obj };
+    if owner.is_null() {
+        return;
+    }
+    // SAFETY: the caller's word that an object filled the view, so its owner is a reference that it holds.
+    let inner = unsafe { Rc::from_raw(owner.cast_const().cast::<Inner>()) };
+    let interpreter = attached.interpreter();
+    if inner.exports.get() == 0 {
+        interpreter.ledger().record(inner.name(), Call::ReleaseTooMany);
+        // A view that is not out holds no reference, so there is none to drop.
+        std::mem::forget(Rc::clone(&inner));
+    } else {
+        inner.exports.end();
+        interpreter.ledger().record(inner.name(), Call::Release);
+    }
+    if inner.moves_on_release.get()
+        && inner.exports.get() == 0
+        && let Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } = &inner.kind
+    {
+        memory.relocate(memory.len());
+    }
+    interpreter.raise_some(inner.release_raises.borrow().clone());
+    match &inner.kind {
+        Kind::Recipe { script: Script { release: Release::Raises(raised), .. }, .. } => {
+            interpreter.raise(raised.clone());
+        }
+        Kind::Recipe { script: Script { release: Release::Clears, .. }, .. } => {
+            drop(interpreter.take_raised())
+        }
+        _ => {}
+    }
+    // SAFETY: as above; the reference is dropped below, so nobody may find it any more.
+    unsafe { (*header).obj = std::ptr::null_mut() };
+}
+
+/// Whether the view's owner is frozen.
+///
+/// # Safety
+///
+/// The view is empty, or an object filled it.
+pub(crate) unsafe fn is_frozen(view: &Header) -> bool {
+    // SAFETY: the owner of a view that an object filled is alive, since the view holds a reference.
+    let owner = unsafe { view.obj.cast_const().cast::<Inner>().as_ref() };
+    owner.is_some_and(|inner| {
+        matches!(inner.kind, Kind::Bytes { frozen: true, .. }) && !inner.moves_on_release.get()
+    })
+}
+
+/// The old slots of an object that has them, for one kind of access.
 #[derive(Clone, Copy, Debug)]
-pub struct Filled<'object, 'interpreter> {
-    handle: Handle<'object, 'interpreter>,
-    slots: &'object Slots,
+pub struct Witness<'i> {
+    handle: Handle<'i>,
     access: Access,
 }
 
-impl Filled<'_, '_> {
-    fn note(self, call: Call) {
-        let Handle { body, attached } = self.handle;
-        attached.0.ledger.borrow_mut().note(&body.label, call);
-    }
+// SAFETY: segments are memory of the object.
+unsafe impl<'i> Segmented for Handle<'i> {
+    type Segments = Witness<'i>;
 
-    fn raise(self, raised: Option<&Raised>) {
-        if let Some(raised) = raised {
-            self.handle.attached.0.raise(raised.clone());
-        }
-    }
-
-    fn counted(self) -> isize {
-        let count = self.slots.count.as_ref();
-        self.raise(count.and_then(|count| count.raises.as_ref()));
-        count.and_then(|count| count.returns).unwrap_or(self.slots.segments.len().cast_signed())
+    fn segments(self, access: Access) -> Option<Witness<'i>> {
+        let inner = &self.object.0;
+        let filled = match (&inner.slots, &inner.kind) {
+            (Slots::Bytes, Kind::Bytes { read_only, .. }) => access != Access::Write || !read_only,
+            (Slots::Scripted { count, segments }, _) => {
+                count.is_some() && segments[access as usize].is_some()
+            }
+            _ => false,
+        };
+        filled.then_some(Witness { handle: self, access })
     }
 }
 
-// SAFETY: memory is the object's own blocks, or null; nothing longer than a block is handed out.
-unsafe impl<'interpreter> Segments for Filled<'_, 'interpreter> {
-    type Raised = Token<'interpreter>;
+// SAFETY: what the slot is scripted to answer is passed on unchanged.
+unsafe impl<'i> Segments for Witness<'i> {
+    type Raised = Token<'i>;
 
     fn count(self) -> isize {
-        self.note(Call::Count);
-        self.counted()
+        self.handle.record(Call::CountSegments);
+        self.counted().0
     }
 
     fn count_and_total(self) -> (isize, isize) {
-        self.note(Call::CountAndTotal);
-        let body = self.handle.body;
-        let total = (0..self.slots.segments.len()).filter_map(|index| body.segment(index));
-        (self.counted(), total.map(|segment| segment.len().cast_signed()).sum())
+        self.handle.record(Call::TotalSegments);
+        self.counted()
     }
 
-    fn get(self, index: isize) -> Result<Span, Token<'interpreter>> {
-        self.note(Call::Get(self.access, index));
-        let Handle { body, attached } = self.handle;
-        let due = attached.0.plan.borrow_mut().due(On::Segment);
-        if let Some(fault) = due {
-            self.raise(fault.raises.as_ref());
-            return Err(attached.token());
-        }
-        let get = self.slots.get(self.access);
-        self.raise(get.and_then(|get| get.raises.as_ref()));
-        match get.map(|get| &get.returns) {
-            Some(GetReturns::Failure(_)) => Err(attached.token()),
-            Some(GetReturns::Null(length)) => Ok(Span { pointer: std::ptr::null_mut(), length: *length }),
-            Some(GetReturns::Bytes(_)) => {
-                Ok(body.characters[self.access as usize].as_ref().map_or(NOTHING, span))
+    fn get(self, index: isize) -> Result<Span, Token<'i>> {
+        self.handle.record(Call::GetSegment(self.access, index));
+        let inner = &self.handle.object.0;
+        match (&inner.slots, &inner.kind) {
+            (Slots::Bytes, Kind::Bytes { memory, .. }) if index == 0 => {
+                Ok(Span { pointer: memory.address().cast(), length: memory.len().cast_signed() })
             }
-            Some(GetReturns::Segment) | None => {
-                match usize::try_from(index).ok().and_then(|index| body.segment(index)) {
-                    Some(segment) => Ok(span(&segment)),
-                    None => {
-                        let missing = Raised::new("SystemError", "accessing non-existent segment");
-                        self.raise(Some(&missing));
-                        Err(attached.token())
-                    }
+            (Slots::Scripted { segments, .. }, _) => {
+                let segment = usize::try_from(index)
+                    .ok()
+                    .and_then(|index| segments[self.access as usize].as_ref()?.get(index));
+                let Some((memory, answer)) = segment else { return Err(self.no_such_segment()) };
+                if answer.length < 0 {
+                    return Err(self.handle.failure(answer.raises.clone()));
                 }
+                self.handle.attached.interpreter().raise_some(answer.raises.clone());
+                let pointer = if answer.null { std::ptr::null_mut() } else { memory.address().cast() };
+                Ok(Span { pointer, length: answer.length })
             }
+            _ => Err(self.no_such_segment()),
         }
     }
 }
 
-const NOTHING: Span = Span { pointer: std::ptr::null_mut(), length: 0 };
+impl<'i> Witness<'i> {
+    fn counted(self) -> (isize, isize) {
+        let inner = &self.handle.object.0;
+        match (&inner.slots, &inner.kind) {
+            (Slots::Bytes, Kind::Bytes { memory, .. }) => (1, memory.len().cast_signed()),
+            (Slots::Scripted { count: Some((count, total, raised)), .. }, _) => {
+                self.handle.attached.interpreter().raise_some(raised.clone());
+                (*count, *total)
+            }
+            _ => (0, 0),
+        }
+    }
+
+    /// As the types of Python 2.7 put it.
+    fn no_such_segment(self) -> Token<'i> {
+        self.handle.failure(Some(Raised::new("SystemError", "accessing non-existent segment")))
+    }
+}

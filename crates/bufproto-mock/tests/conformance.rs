@@ -1,7 +1,7 @@
 //! The mock keeps every rule of the kit, as every family of interpreters.
 
 use bufproto_core::rules::Family;
-use bufproto_mock::rig::MockRig;
+use bufproto_mock::MockRig;
 
 macro_rules! family {
     ($module:ident, $family:ident) => {
@@ -11,7 +11,7 @@ macro_rules! family {
             fn with_rig(test: impl FnOnce(&MockRig)) {
                 let rig = MockRig::new(Family::$family);
                 test(&rig);
-                rig.interpreter.assert_balanced();
+                assert_eq!(rig.interpreter().take_raised(), None);
             }
 
             mod views {

@@ -7,9 +7,9 @@ use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::Family;
 use bufproto_core::scope::Scope;
 use bufproto_core::view::Slot;
-use bufproto_mock::fault::{Fault, On};
-use bufproto_mock::interpreter::Interpreter;
-use bufproto_mock::recipe::{Answer, Claim, Fill, Raised, Recipe, Script};
+use bufproto_mock::conformance::Rig;
+use bufproto_mock::conformance::recipe::{Answer, Claim, Fill, Recipe, Script};
+use bufproto_mock::{Fault, MockRig, Raised};
 use proptest::prelude::*;
 
 /// What can be done with an object.
@@ -21,7 +21,6 @@ enum Step {
     Release(usize),
     Scope(Vec<Access>, usize),
     Resize(usize),
-    Write(usize, u8),
     Fail(usize, bool),
     Raise,
     Again(Access),
@@ -43,7 +42,6 @@ fn step() -> impl Strategy<Value = Step> {
         any::<usize>().prop_map(Step::Release),
         (prop::collection::vec(access(), 0..5), 0..5usize).prop_map(|(calls, room)| Step::Scope(calls, room)),
         (0..64usize).prop_map(Step::Resize),
-        (0..64usize, any::<u8>()).prop_map(|(index, byte)| Step::Write(index, byte)),
         (1..4usize, any::<bool>()).prop_map(|(nth, silent)| Step::Fail(nth, silent)),
         Just(Step::Raise),
         access().prop_map(Step::Again),
@@ -62,7 +60,11 @@ fn answer() -> impl Strategy<Value = Answer> {
         owned,
     });
     (any::<bool>(), any::<bool>(), -2..2, prop::option::of(fill)).prop_map(
-        |(reenters, raises, returns, fills)| Answer { reenters, raises: raises.then(raised), returns, fills },
+        |(reenters, raises, returns, fills)| {
+            // An owner that comes with an irregular answer is lost for ever, in real interpreters too.
+            let fills = fills.map(|fill| Fill { owned: fill.owned && matches!(returns, 0 | -1), ..fill });
+            Answer { reenters, raises: raises.then(raised), returns, fills }
+        },
     )
 }
 
@@ -74,8 +76,7 @@ fn object() -> impl Strategy<Value = Recipe> {
         bytes().prop_map(|bytes| Recipe::writable(&bytes)),
         bytes().prop_map(|bytes| Recipe::moving(&bytes)),
         Just(Recipe::opaque()),
-        prop::collection::vec(answer(), 1..4)
-            .prop_map(|answers| Recipe::script(Script { answers, release: Default::default() })),
+        answer().prop_map(|answer| Recipe::script(Script { answer, release: Default::default() })),
     ]
 }
 
@@ -92,22 +93,22 @@ fn family() -> impl Strategy<Value = Family> {
 proptest! {
     #[test]
     fn exports_balance(family in family(), recipe in object(), steps in prop::collection::vec(step(), 0..24)) {
-        let python = Interpreter::new(family);
-        let object = python.make(&recipe).expect("a sound recipe");
+        let rig = MockRig::new(family);
+        let (python, object) = (rig.interpreter(), rig.make(&recipe).expect("a sound recipe"));
         let mut slots: Vec<_> = (0..steps.len()).map(|_| Slot::new()).collect();
         let mut free = slots.iter_mut();
         let mut held = Vec::new();
         for step in steps {
             // By the reference model, what exists before a step exists after it, but for what is kept.
             let before = object.exports();
-            let frozen = object.type_name() == "bytes";
-            let content = object.bytes();
+            let frozen = recipe == Recipe::frozen(&object.content());
+            let content = object.content();
             match step {
-                Step::Call(access) => drop(Python3::locate(python.handle(&object), access)),
-                Step::Check => drop(Python3::check_read_buffer(python.handle(&object))),
+                Step::Call(access) => drop(Python3::locate(object.attach(python), access)),
+                Step::Check => drop(Python3::check_read_buffer(object.attach(python))),
                 Step::Hold(bits) => {
                     let Some(slot) = free.next() else { break };
-                    let granted = slot.fill(python.handle(&object), Request::from_bits(bits));
+                    let granted = slot.fill(object.attach(python), Request::from_bits(bits));
                     held.extend(granted);
                 }
                 Step::Release(which) if !held.is_empty() => {
@@ -117,41 +118,36 @@ proptest! {
                 Step::Release(_) => {}
                 Step::Scope(calls, room) => {
                     let mut slots = [const { Slot::new() }; 5];
-                    let scope = Scope::new(python.attached(), &mut slots[..room]);
+                    let scope = Scope::new(python.attach(), &mut slots[..room]);
                     for access in calls {
                         let left = scope.room();
-                        let answer = scope.locate(python.handle(&object), access);
+                        let answer = scope.locate(object.attach(python), access);
                         prop_assert_eq!(scope.room(), left - usize::from(answer.is_ok()));
                     }
                 }
                 Step::Resize(length) => {
-                    let resized = object.resize(length).is_ok();
+                    let resized = object.resize(python, length).is_ok();
                     prop_assert!(!(resized && before > 0), "resized under {} views", before);
                     if resized {
-                        prop_assert_eq!(object.bytes().len(), length);
+                        prop_assert_eq!(object.content().len(), length);
                     }
                 }
-                Step::Write(index, byte) => {
-                    prop_assert!(!(object.set(index, byte) && frozen));
-                }
                 Step::Fail(nth, silent) => {
-                    python.plan(Fault { on: On::Export, nth, raises: (!silent).then(raised) });
+                    object.on_export(nth, Fault::Fail((!silent).then(raised)));
                 }
                 Step::Raise => python.raise(raised()),
                 Step::Again(access) => object.while_exporting(
-                    &|| drop(Python3::locate(python.handle(&object), Access::Write)),
-                    || drop(Python3::locate(python.handle(&object), access)),
+                    &|| drop(Python3::locate(object.attach(python), Access::Write)),
+                    || drop(Python3::locate(object.attach(python), access)),
                 ),
             }
             if frozen {
-                prop_assert_eq!(object.bytes(), content);
+                prop_assert_eq!(object.content(), content);
             }
             // A view without an owner needs no release and is not counted.
             prop_assert!(object.exports() <= held.len());
-            prop_assert_eq!(python.outstanding().len(), object.exports());
             prop_assert_eq!(object.references(), 1 + object.exports());
-            let (exported, released) = python.counts();
-            prop_assert_eq!(exported - released, object.exports());
+            prop_assert_eq!(python.ledger().check().is_ok(), object.exports() == 0);
             for view in &held {
                 // Every safe way to look at what a script claims.
                 let _ = view.shared().map(|bytes| bytes.iter().count());
@@ -161,7 +157,7 @@ proptest! {
         }
         drop(held);
         prop_assert_eq!(object.exports(), 0);
-        prop_assert_eq!(python.check_balanced(), Ok(()));
+        prop_assert!(python.ledger().check().is_ok());
         prop_assert_eq!(object.references(), 1);
     }
 }

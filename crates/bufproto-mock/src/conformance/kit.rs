@@ -73,7 +73,7 @@ pub fn test<R: Rig>(rig: &R, laws: Vec<Law<R>>, name: &str) {
 ///
 /// ```
 /// use bufproto_core::rules::Family;
-/// use bufproto_mock::rig::MockRig;
+/// use bufproto_mock::MockRig;
 ///
 /// fn with_rig(test: impl FnOnce(&MockRig)) {
 ///     test(&MockRig::new(Family::CPython3));

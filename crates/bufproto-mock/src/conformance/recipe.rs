@@ -2,39 +2,16 @@
 //!
 //! A backend's [`Rig`](super::rig::Rig) builds the object, or declines what it has no means to build.
 
-use std::borrow::Cow;
 use std::ffi::c_int;
-use std::fmt;
 
 use bufproto_core::request::Access;
 
-/// An exception: the name of its type and its text. For one that an object is to raise, and for one that was
-/// found in the error indicator.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Raised {
-    /// The name of the exception's type, without its module: `ValueError`.
-    pub exception: Cow<'static, str>,
-    /// The exception's text.
-    pub message: Cow<'static, str>,
-}
-
-impl Raised {
-    /// An exception of a built-in type.
-    pub fn new(exception: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { exception: exception.into(), message: message.into() }
-    }
-}
-
-impl fmt::Display for Raised {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.exception, self.message)
-    }
-}
+pub use crate::interpreter::Raised;
 
 /// An object as data: what it answers by the new protocol (`bf_getbuffer`), and by the old slots.
 ///
 /// ```
-/// use bufproto_mock::recipe::Recipe;
+/// use bufproto_mock::conformance::recipe::Recipe;
 ///
 /// let bytes = Recipe::frozen(b"abc");
 /// let opaque = Recipe::opaque().label("a number").type_name("int");
@@ -107,13 +84,13 @@ pub struct Layout {
     pub indirect: bool,
 }
 
-/// What an exporter does, call by call, whether the protocol allows it or not.
+/// What an exporter does on each call, whether the protocol allows it or not.
 ///
 /// No script can claim more memory than there is: what it hands out is its own bytes, or null.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// The answers to the first, the second, ... call; the last one is repeated. Never empty.
-    pub answers: Vec<Answer>,
+    /// What `bf_getbuffer` does.
+    pub answer: Answer,
     /// What `bf_releasebuffer` leaves in the error indicator.
     pub release: Release,
 }
@@ -296,7 +273,7 @@ impl Recipe {
     /// An exporter that gives the same answer to each call. It has no old slots.
     #[must_use]
     pub fn scripted(answer: Answer) -> Self {
-        Self::script(Script { answers: vec![answer], release: Release::Quiet })
+        Self::script(Script { answer, release: Release::Quiet })
     }
 
     /// An exporter that does what the script says. It has no old slots.

@@ -433,8 +433,8 @@ fn transcribed() -> Vec<Case> {
 
 fn releases() -> Vec<Case> {
     let object = |release| {
-        let answers = vec![recipe::Answer::memory(Claim::Bytes(b"abc".to_vec()))];
-        Recipe::script(Script { answers, release })
+        let answer = recipe::Answer::memory(Claim::Bytes(b"abc".to_vec()));
+        Recipe::script(Script { answer, release })
     };
     let mut cases = Vec::new();
     for function in functions() {
