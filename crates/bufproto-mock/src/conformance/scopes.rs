@@ -147,9 +147,14 @@ fn last_first<R: Rig>(rig: &R, trial: &mut Trial) {
     });
 }
 
+/// Live objects only call back where a script has them do so.
+fn calling_back() -> Recipe {
+    Recipe::scripted(Answer::memory(Claim::Bytes(b"outer".to_vec())))
+}
+
 fn claimed_first<R: Rig>(rig: &R, trial: &mut Trial) {
     trial.case("acquires another object in the same scope", || {
-        let (outer, inner) = (rig.make(&Recipe::writable(b"outer"))?, rig.make(&Recipe::writable(b"in"))?);
+        let (outer, inner) = (rig.make(&calling_back())?, rig.make(&Recipe::writable(b"in"))?);
         let mut slots: [Slot<_>; 2] = [const { Slot::new() }; 2];
         let scope = Scope::new(rig.runtime(), &mut slots);
         let nested = RefCell::new(None);
@@ -176,7 +181,7 @@ fn claimed_first<R: Rig>(rig: &R, trial: &mut Trial) {
         exported(rig, &inner, 0, "after the scope")
     });
     trial.case("finds the scope full", || {
-        let (outer, inner) = (rig.make(&Recipe::writable(b"outer"))?, rig.make(&Recipe::writable(b"in"))?);
+        let (outer, inner) = (rig.make(&calling_back())?, rig.make(&Recipe::writable(b"in"))?);
         let mut slots = [const { Slot::new() }; 1];
         let scope = Scope::new(rig.runtime(), &mut slots);
         let nested = RefCell::new(None);

@@ -1,0 +1,27 @@
+"""The conformance kit on live objects: a test for each rule."""
+
+import unittest
+
+from bufproto import _bufproto
+
+RULES = [line.split("\t") for line in _bufproto.conformance().splitlines()]
+
+
+class Conformance(unittest.TestCase):
+    def test_every_rule_has_a_test(self):
+        self.assertGreater(len(RULES), 40)
+
+
+def add(number, verdict, cases, statement, details):
+    def test(self):
+        if verdict == "declined":
+            self.skipTest(details)
+        self.assertEqual(verdict, "passed", "rule %s, %s: %s" % (number, statement, details))
+        self.assertGreater(int(cases), 0)
+
+    test.__doc__ = "rule %s: %s" % (number, statement)
+    setattr(Conformance, "test_rule_" + number, test)
+
+
+for rule in RULES:
+    add(*rule)
