@@ -69,7 +69,7 @@ impl Interpreter {
     /// Whether the project's extension module builds for it, or why not. The limits are PyO3's own.
     pub(crate) fn supports_extension(&self) -> Result<(), String> {
         let oldest = match self.implementation.as_str() {
-            "cpython" if self.free_threaded => Version { major: 3, minor: 14, patch: 0 },
+            "cpython" if self.free_threaded => Version { major: 3, minor: 13, patch: 0 },
             "cpython" => OLDEST_WITH_EXTENSION,
             "pypy" => Version { major: 3, minor: 11, patch: 0 },
             "graalpy" => Version { major: 3, minor: 10, patch: 0 },

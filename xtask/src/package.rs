@@ -25,8 +25,8 @@ const MODULE: &str = "_bufproto";
 
 /// A package that one interpreter can import.
 pub(crate) struct Package {
-    /// The folder to put on `PYTHONPATH`.
-    pub(crate) folder: PathBuf,
+    /// The folders to put on `PYTHONPATH`: the package's, and those of what its tests use.
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 impl Package {
@@ -47,12 +47,12 @@ impl Package {
             &library,
         )
         .with_context(|| format!("cannot assemble the package in {}", folder.display()))?;
-        Ok(Self { folder })
+        Ok(Self { folders: vec![folder] })
     }
 
     /// `python ARGUMENTS` with the package on its path, ahead of what the user has there.
     pub(crate) fn python(&self, interpreter: &Interpreter) -> anyhow::Result<Command> {
-        let mut path = vec![self.folder.clone()];
+        let mut path = self.folders.clone();
         if let Some(users) = std::env::var_os("PYTHONPATH").filter(|users| !users.is_empty()) {
             path.extend(std::env::split_paths(&users));
         }

@@ -11,6 +11,7 @@ use crate::workspace::Workspace;
 
 mod core_alone;
 mod live;
+mod numpy;
 mod outcome;
 mod rust;
 mod tally;

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 use super::Context;
+use super::numpy;
 use super::outcome::{Counts, Verdict};
 use crate::interpreter::{Interpreter, Version};
 use crate::package::Package;
@@ -42,7 +43,8 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
 }
 
 fn report(context: &Context, interpreter: &Interpreter) -> anyhow::Result<Report> {
-    let package = Package::build(&context.workspace, interpreter, FEATURE)?;
+    let mut package = Package::build(&context.workspace, interpreter, FEATURE)?;
+    package.folders.extend(numpy::provide(context, interpreter));
     let output = package
         .python(interpreter)?
         .arg(context.workspace.root.join(RUNNER))

@@ -1,0 +1,38 @@
+//! numpy for one interpreter, so that the tests meet its arrays: the interpreter's own, or one installed below `target`.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::Context;
+use crate::interpreter::Interpreter;
+
+/// A folder to import numpy from, if the interpreter has none of its own and one can be had. Without a network or
+/// without a wheel there is none, and the tests that need numpy say that they skip.
+pub(super) fn provide(context: &Context, interpreter: &Interpreter) -> Option<PathBuf> {
+    let imports = |folder: Option<&PathBuf>| {
+        let mut python = Command::new(&interpreter.program);
+        if let Some(folder) = folder {
+            python.env("PYTHONPATH", folder);
+        }
+        succeeds(python.args(["-c", "import numpy; numpy.zeros(1)"]))
+    };
+    if imports(None) {
+        return None;
+    }
+    let folder = context.workspace.target.join("python").join(interpreter.key()).join("numpy");
+    if !folder.exists() {
+        // No questions, no sources to compile, and a network that is not there is given up soon.
+        let mut pip = Command::new(&interpreter.program);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+            .args(["--only-binary", ":all:", "--retries", "1", "--timeout", "10", "--target"])
+            .arg(&folder)
+            .arg("numpy");
+        succeeds(&mut pip);
+    }
+    imports(Some(&folder)).then_some(folder)
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
