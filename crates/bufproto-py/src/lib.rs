@@ -46,6 +46,8 @@
 //! ```
 
 mod error;
+#[cfg(feature = "kit")]
+mod kit;
 mod lifetime;
 #[cfg(feature = "module")]
 mod module;

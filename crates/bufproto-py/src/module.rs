@@ -13,6 +13,9 @@ mod _bufproto {
     use pyo3::prelude::*;
     use pyo3::types::{PyDict, PyString};
 
+    #[cfg(feature = "kit")]
+    #[pymodule_export]
+    use crate::kit::conformance;
     use crate::view::{Slot, View, fill};
     use crate::{Lifetime, Object, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer};
 
