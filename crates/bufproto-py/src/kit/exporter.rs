@@ -10,6 +10,7 @@ use bufproto_mock::Raised;
 use pyo3::exceptions::PyException;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
 /// The addresses of the exporters that were told that a view ended, in order.
@@ -73,10 +74,13 @@ impl Exporter {
         let object = Bound::new(py, exporter)?.into_any();
         let slots =
             ffi::PyBufferProcs { bf_getbuffer: Some(get_buffer), bf_releasebuffer: Some(release_buffer) };
-        // SAFETY: the type is ours and was made at run time, so it has room for these slots of its own; PyO3's
-        // macro would turn irregular answers into regular ones. No other code runs on a type that has just
-        // been made, and what is written later is what is there.
-        unsafe { (*ffi::Py_TYPE(object.as_ptr())).tp_as_buffer.write(slots) };
+        // PyO3's macro would turn irregular answers into regular ones.
+        static SLOTS: PyOnceLock<()> = PyOnceLock::new();
+        SLOTS.get_or_init(py, || {
+            // SAFETY: the type is ours and was made at run time, so the slots are its own. They are written
+            // once, before anybody is given the type's first object.
+            unsafe { (*ffi::Py_TYPE(object.as_ptr())).tp_as_buffer.write(slots) };
+        });
         Ok(object)
     }
 
