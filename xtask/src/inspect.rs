@@ -1,64 +1,80 @@
 //! `cargo xtask inspect`: what the four functions answer for real objects of a real interpreter.
 
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::Args;
 
-use crate::interpreter::{self, Interpreter};
-use crate::package;
+use crate::interpreter::{self, Interpreter, OLDEST_WITH_EXTENSION, Unusable, Version};
+use crate::package::Package;
+use crate::workspace::Workspace;
 
-/// What to inspect, and where.
-#[derive(Args)]
-pub(crate) struct Inspect {
-    /// The interpreter, as a path or a name on PATH [default: the first python3 on PATH]
+/// Exit status when nothing could be inspected at all; 1 is left to "an expression failed".
+const NOTHING_INSPECTED: u8 = 2;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The interpreter: a path, or a name on PATH [default: the first python3 or python on PATH that will do]
     #[arg(long, value_name = "EXE")]
-    python: Option<PathBuf>,
-    /// Print one JSON object, and nothing else, on standard output
+    python: Option<OsString>,
+    /// Print one JSON object and nothing else on standard output
     #[arg(long)]
     json: bool,
-    /// Python expressions to inspect [default: one of each kind of object]
+    /// Python expressions to evaluate [default: a choice of exporters]; after `--` they may begin with a dash
     #[arg(value_name = "EXPR")]
-    expressions: Vec<String>,
+    expressions: Vec<OsString>,
 }
 
-/// No interpreter could be used.
-const NO_PYTHON: u8 = 2;
-
-/// Builds the package for the interpreter, and has it inspect the expressions.
-pub(crate) fn run(options: &Inspect) -> anyhow::Result<ExitCode> {
-    let interpreter = match choose(options) {
-        Ok(interpreter) => interpreter,
-        Err(why) => {
-            eprintln!("error: {why}");
-            return Ok(ExitCode::from(NO_PYTHON));
+/// Builds what is needed and hands over to `python -m bufproto inspect`, whose exit status becomes ours.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    match inspect(arguments) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            ExitCode::from(NOTHING_INSPECTED)
         }
-    };
-    eprintln!("building bufproto for {interpreter} ({})", interpreter.executable.display());
-    let modules = package::build(&interpreter, "module")?;
-    let mut python = Command::new(&interpreter.executable);
-    python.args(["-m", "bufproto", "inspect"]).env("PYTHONPATH", modules);
-    if options.json {
+    }
+}
+
+fn inspect(arguments: &Arguments) -> anyhow::Result<u8> {
+    let interpreter = choose(arguments)?;
+    let package = Package::build(&Workspace::find()?, &interpreter, "module")?;
+    let mut python = package.python(&interpreter)?;
+    python.args(["-m", "bufproto", "inspect"]);
+    if arguments.json {
         python.arg("--json");
     }
-    let status = python
-        .arg("--")
-        .args(&options.expressions)
-        .status()
-        .with_context(|| format!("{} cannot be started any more", interpreter.executable.display()))?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+    python.arg("--").args(&arguments.expressions);
+    let status =
+        python.status().with_context(|| format!("{} does not start", interpreter.program.display()))?;
+    // Ended by a signal: there is no code, and nothing that was printed can be relied on.
+    let code = status.code().with_context(|| format!("{interpreter} was ended: {status}"))?;
+    Ok(u8::try_from(code).unwrap_or(NOTHING_INSPECTED))
 }
 
-fn choose(options: &Inspect) -> Result<Interpreter, String> {
-    let Some(python) = &options.python else {
-        return interpreter::first_on_path((3, 8)).ok_or_else(|| {
-            "no Python 3.8 or later was found on PATH; name one with --python EXE".to_owned()
-        });
+fn choose(arguments: &Arguments) -> anyhow::Result<Interpreter> {
+    let Version { major, minor, .. } = OLDEST_WITH_EXTENSION;
+    let Some(python) = &arguments.python else {
+        return interpreter::default().map_err(|refused| anyhow::Error::msg(none_found(&refused)));
     };
-    let interpreter = Interpreter::ask(python)
-        .map_err(|why| format!("--python {}: {why}; name a Python 3.8 or later", python.display()))?;
-    package::check_supported(&interpreter)
-        .map_err(|why| format!("--python {}: this is {interpreter}, and {why}", python.display()))?;
+    let interpreter = interpreter::named(python).map_err(|Unusable { program, why }| {
+        anyhow::anyhow!("--python {}: {why}; name a Python {major}.{minor} or later", program.display())
+    })?;
+    interpreter.supports_extension().map_err(|why| {
+        anyhow::anyhow!("--python {}: is {interpreter}, {why}", std::path::Path::new(python).display())
+    })?;
     Ok(interpreter)
+}
+
+fn none_found(refused: &[Unusable]) -> String {
+    let Version { major, minor, .. } = OLDEST_WITH_EXTENSION;
+    let mut message = format!(
+        "no Python {major}.{minor} or later on PATH; install one, or name one: cargo xtask inspect --python EXE"
+    );
+    for Unusable { program, why } in refused {
+        // Writing to a string cannot fail.
+        let _ = write!(message, "\n  {}: {why}", program.display());
+    }
+    message
 }

@@ -7,7 +7,9 @@ use clap::{Parser, Subcommand};
 mod inspect;
 mod interpreter;
 mod package;
+mod progress;
 mod test;
+mod workspace;
 
 /// The project's tasks.
 #[derive(Parser)]
@@ -19,15 +21,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Show what the four functions answer for objects of a Python interpreter
-    Inspect(inspect::Inspect),
-    /// Run every test, on every interpreter found
-    Test(test::Test),
+    /// Show what the four functions answer for Python objects.
+    Inspect(inspect::Arguments),
+    /// Run every test, on every interpreter found.
+    Test(test::Arguments),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     match Arguments::parse().task {
-        Task::Inspect(options) => inspect::run(&options),
-        Task::Test(options) => test::run(&options),
+        Task::Inspect(arguments) => inspect::run(&arguments),
+        Task::Test(arguments) => test::run(&arguments),
     }
 }

@@ -1,35 +1,160 @@
-//! `cargo xtask test`: the one test command.
+//! `cargo xtask test`: the one test command. Each step is one file below `test/`; all of them run, whatever fails, and a
+//! table at the end says what passed, what failed, and what was skipped and why.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use crate::interpreter::{self, Found, Interpreter, Unusable};
+use crate::workspace::Workspace;
 
-mod core;
+mod core_alone;
 mod live;
+mod outcome;
 mod rust;
-mod summary;
+mod tally;
 
-use summary::Row;
+use outcome::{Outcome, Verdict};
 
-/// What to test.
-#[derive(Args)]
-pub(crate) struct Test {
-    /// Only what needs no interpreter
-    #[arg(long)]
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Run only what needs no interpreter
+    #[arg(long, conflicts_with = "python")]
     quick: bool,
+    /// Test on this interpreter only: a path, or a name on PATH
+    #[arg(long, value_name = "EXE")]
+    python: Option<OsString>,
 }
 
-/// Runs every step, also after one has failed, and ends with a table of what ran and what did not.
-pub(crate) fn run(options: &Test) -> anyhow::Result<ExitCode> {
-    let mut rows = vec![rust::tests()?, rust::documentation()?, core::dependencies()?, core::without_std()?];
-    if options.quick {
-        rows.push(Row::skipped("live objects", "--quick was given"));
-    } else {
-        rows.extend(live::all()?);
+/// What every step may look at.
+struct Context {
+    workspace: Workspace,
+    found: Found,
+}
+
+/// One part of the whole: a name for the table and what runs it.
+struct Step {
+    name: &'static str,
+    run: Run,
+}
+
+/// What a step is run on.
+enum Run {
+    /// Once; no interpreter is tested.
+    Once(fn(&Context) -> Vec<Outcome>),
+    /// Once, on an interpreter that it chooses itself.
+    OnOne(fn(&Context) -> Vec<Outcome>),
+    /// On every interpreter.
+    Each(fn(&Context, &Interpreter) -> Verdict),
+}
+
+/// Every step, in order: the quick ones and those that find most come first.
+const STEPS: &[Step] = &[
+    Step { name: "core alone", run: Run::Once(core_alone::run) },
+    Step { name: "rust", run: Run::Once(rust::run) },
+    Step { name: "live", run: Run::Each(live::run) },
+    Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
+];
+
+/// Runs every step and prints the table. Success only if nothing failed and, unless `--quick`, some interpreter was
+/// tested.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let context = match context(arguments) {
+        Ok(context) => context,
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut outcomes = Vec::new();
+    for step in STEPS {
+        match step.run {
+            Run::OnOne(_) | Run::Each(_) if arguments.quick => {}
+            Run::Once(run) | Run::OnOne(run) => {
+                title(step.name);
+                outcomes.extend(run(&context));
+            }
+            Run::Each(run) => {
+                for interpreter in &context.found.interpreters {
+                    title(&format!("{} on {interpreter}", step.name));
+                    let verdict = run(&context, interpreter);
+                    if let Verdict::Failed(why) | Verdict::Skipped(why) = &verdict {
+                        anstream::eprintln!("{why}");
+                    }
+                    outcomes.push(Outcome { step: step.name, on: interpreter.to_string(), verdict });
+                }
+            }
+        }
     }
-    println!("\n{}", summary::table(&rows));
-    for row in rows.iter().filter(|row| row.has_failed()) {
-        eprintln!("error: {} failed", row.name());
+    outcomes.extend(unusable(&context.found.unusable));
+    anstream::println!("\n{}", tally::table(&outcomes));
+    let complaints = tally::complaints(&outcomes, STEPS, arguments.quick);
+    for complaint in &complaints {
+        anstream::eprintln!("error: {complaint}");
     }
-    Ok(if rows.iter().any(Row::has_failed) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn context(arguments: &Arguments) -> anyhow::Result<Context> {
+    let found = match &arguments.python {
+        _ if arguments.quick => Found::default(),
+        None => interpreter::find(),
+        Some(python) => {
+            let interpreter = interpreter::named(python).map_err(|Unusable { program, why }| {
+                anyhow::anyhow!("--python {}: {why}", program.display())
+            })?;
+            Found { interpreters: vec![interpreter], unusable: Vec::new() }
+        }
+    };
+    Ok(Context { workspace: Workspace::find()?, found })
+}
+
+/// A row for what looked like an interpreter and was none. A version manager has a shim for every command of every
+/// version and most do not answer: those of one folder that say the same, but for their own names, share a row.
+fn unusable(unusable: &[Unusable]) -> Vec<Outcome> {
+    let mut rows = BTreeMap::<(PathBuf, String), Vec<String>>::new();
+    for Unusable { program, why } in unusable {
+        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let folder = program.parent().unwrap_or(program).to_owned();
+        rows.entry((folder, why.replace(&name, "NAME"))).or_default().push(name);
+    }
+    let outcome = |((folder, why), names): ((PathBuf, String), Vec<String>)| match names.as_slice() {
+        [name] => Outcome {
+            step: "find",
+            on: folder.join(name).display().to_string(),
+            verdict: Verdict::Skipped(why.replace("NAME", name)),
+        },
+        _ => Outcome {
+            step: "find",
+            on: format!("{} in {}", names.join(", "), folder.display()),
+            verdict: Verdict::Skipped(why),
+        },
+    };
+    rows.into_iter().map(outcome).collect()
+}
+
+/// Announces what runs next.
+fn title(text: &str) {
+    anstream::eprintln!("\n== {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shims_that_say_the_same_share_a_row() {
+        let broken = |program: &str, why: &str| Unusable { program: program.into(), why: why.to_owned() };
+        let rows = unusable(&[
+            broken("/shims/python2", "pyenv: python2: command not found"),
+            broken("/shims/python3.9", "pyenv: python3.9: command not found"),
+            broken("/usr/bin/python3", "gave no answer within 15 seconds"),
+        ]);
+        let [shims, other] = rows.as_slice() else { panic!("two rows: {rows:?}") };
+        assert_eq!(shims.on, "python2, python3.9 in /shims");
+        assert_eq!(shims.verdict, Verdict::Skipped("pyenv: NAME: command not found".to_owned()));
+        assert_eq!(other.on, "/usr/bin/python3");
+        assert_eq!(other.verdict, Verdict::Skipped("gave no answer within 15 seconds".to_owned()));
+    }
 }

@@ -31,8 +31,10 @@ pub enum Call {
     Release,
     /// A view was given back that was not out.
     ReleaseTooMany,
-    /// `bf_getsegcount` was called.
+    /// `bf_getsegcount` was called, for the number of segments alone.
     CountSegments,
+    /// `bf_getsegcount` was called, for the sum of their lengths too.
+    TotalSegments,
     /// The slot for this access was called for this segment.
     GetSegment(Access, isize),
 }

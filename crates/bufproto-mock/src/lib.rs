@@ -35,9 +35,11 @@ mod interpreter;
 mod ledger;
 mod memory;
 mod object;
+mod rig;
 
 pub use fault::{Answer, Fault};
 pub use interpreter::{Attached, Interpreter, Raised, Token};
 pub use ledger::{Call, Event, Ledger, Unbalanced};
 pub use memory::POISON;
 pub use object::{Handle, Object, OldSlots, OutOfBounds, Strided, Witness};
+pub use rig::MockRig;

@@ -13,7 +13,9 @@ use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Refusal, Rule};
 use bufproto_core::runtime::{self, Exporter, Failure, Runtime as _, Segmented, Segments};
 use bufproto_core::span::Span;
+use bufproto_core::view::Slot;
 
+use crate::conformance::recipe::{self, Claim, Fill, Release, Script};
 use crate::fault::{Answer, Fault};
 use crate::interpreter::{Attached, Interpreter, Raised, Token};
 use crate::ledger::Call;
@@ -34,6 +36,10 @@ struct Inner {
     export_calls: Cell<usize>,
     faults: RefCell<Vec<(usize, Fault)>>,
     release_raises: RefCell<Option<Raised>>,
+    /// What exporting calls first; see [`Object::while_exporting`].
+    callback: Cell<Option<*const dyn Fn()>>,
+    /// Whether a script is just asking the object itself.
+    reentering: Cell<bool>,
 }
 
 /// The old slots that an object's type fills.
@@ -63,6 +69,11 @@ enum Kind {
     Scripted {
         memory: Memory,
         answer: Answer,
+    },
+    /// Whatever the recipe says, for the conformance kit.
+    Recipe {
+        memory: Memory,
+        script: Script,
     },
 }
 
@@ -182,6 +193,8 @@ impl Object {
             export_calls: Cell::new(0),
             faults: RefCell::default(),
             release_raises: RefCell::default(),
+            callback: Cell::new(None),
+            reentering: Cell::new(false),
         }))
     }
 
@@ -282,6 +295,61 @@ impl Object {
         object
     }
 
+    /// An object whose exporter does what a recipe says.
+    pub(crate) fn follows(script: Script) -> Self {
+        let memory = match script.answer.fills.as_ref().map(|fill| &fill.memory) {
+            Some(Claim::Bytes(bytes) | Claim::Negative(bytes, _)) => Memory::new(bytes),
+            Some(Claim::Null(_)) | None => Memory::new(&[]),
+        };
+        Self::make("scripted", Kind::Recipe { memory, script }, Slots::Missing)
+    }
+
+    /// The same object, of a type with these old slots. Only for an object that nobody else refers to yet.
+    ///
+    /// # Panics
+    ///
+    /// If there is another reference.
+    #[must_use]
+    pub fn with_old_slots(mut self, slots: OldSlots) -> Self {
+        let inner = Rc::get_mut(&mut self.0).expect("the object has just been made");
+        inner.slots = slots.into_slots();
+        self
+    }
+
+    /// Runs `body`; while it runs, every export of the object calls `callback` first, as code that an
+    /// exporter runs may call back into the consumer. What the callback exports itself does not call it
+    /// again. Calls may nest; the innermost callback counts.
+    ///
+    /// ```
+    /// # use std::cell::Cell;
+    /// # use bufproto_core::legacy::{Dialect, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    /// let object = Object::bytearray(b"abc");
+    /// let resized = Cell::new(false);
+    /// object.while_exporting(&|| resized.set(object.resize(&interpreter, 0).is_ok()), || {
+    ///     let span = Python3::as_read_buffer(object.attach(&interpreter)).expect("memory");
+    ///     assert_eq!(span.length, 0, "what was read before the exporter ran is out of date");
+    /// });
+    /// assert!(resized.get());
+    /// ```
+    pub fn while_exporting<T>(&self, callback: &dyn Fn(), body: impl FnOnce() -> T) -> T {
+        struct Restore<'a>(&'a Cell<Option<*const dyn Fn()>>, Option<*const dyn Fn()>);
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.1);
+            }
+        }
+        let callback: *const (dyn Fn() + '_) = callback;
+        // SAFETY: only the lifetime changes. The pointer is taken back before this function returns, also by
+        // a panic, so it is not followed after the borrow.
+        let callback: *const (dyn Fn() + 'static) = unsafe { std::mem::transmute(callback) };
+        let restore = Restore(&self.0.callback, self.0.callback.replace(Some(callback)));
+        let result = body();
+        drop(restore);
+        result
+    }
+
     /// The same object, of a type with another name. Only for an object that nobody else refers to yet.
     ///
     /// # Panics
@@ -338,7 +406,9 @@ impl Object {
     pub fn content(&self) -> Vec<u8> {
         match &self.0.kind {
             Kind::Opaque => Vec::new(),
-            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } => memory.content(),
+            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } | Kind::Recipe { memory, .. } => {
+                memory.content()
+            }
             Kind::Items(items) => items.memory.iter().flat_map(Memory::content).collect(),
         }
     }
@@ -349,7 +419,9 @@ impl Object {
     pub fn content_at(&self, address: *const u8) -> Option<Vec<u8>> {
         let exported: &[Memory] = match &self.0.kind {
             Kind::Opaque => &[],
-            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } => std::slice::from_ref(memory),
+            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } | Kind::Recipe { memory, .. } => {
+                std::slice::from_ref(memory)
+            }
             Kind::Items(items) => &items.memory,
         };
         let segments = match &self.0.slots {
@@ -392,6 +464,16 @@ impl Object {
 }
 
 impl Inner {
+    /// Runs what [`Object::while_exporting`] asked for, unless it is just running.
+    fn call_back(&self) {
+        if let Some(callback) = self.callback.take() {
+            // SAFETY: `while_exporting` borrows the callback for as long as it stands here, and for as long as
+            // this runs, which is inside the function that it runs.
+            unsafe { (*callback)() }
+            self.callback.set(Some(callback));
+        }
+    }
+
     fn name(&self) -> String {
         format!("{} #{}", self.type_name, self.number)
     }
@@ -462,6 +544,11 @@ unsafe impl<'i> Exporter for Handle<'i> {
             Some(Fault::CallBack(callback)) => callback(self.attached),
         }
         let inner = &self.object.0;
+        inner.call_back();
+        if let Kind::Recipe { memory, script } = &inner.kind {
+            // SAFETY: the caller's word.
+            return unsafe { self.follow(memory, &script.answer, into, request) };
+        }
         inner.exports.begin().map_err(|rule| self.refused(rule))?;
         // The view takes over this reference; nothing before has run code that could drop the last other one.
         let owner: *mut c_void = Rc::into_raw(Rc::clone(inner)).cast_mut().cast();
@@ -483,6 +570,58 @@ unsafe impl<'i> Exporter for Handle<'i> {
     }
 }
 
+impl<'i> Handle<'i> {
+    /// Gives the answer of a recipe. What is handed out is the object's own bytes, or null.
+    ///
+    /// # Safety
+    ///
+    /// As [`Exporter::export`].
+    unsafe fn follow(
+        self,
+        memory: &Memory,
+        answer: &recipe::Answer,
+        into: NonNull<CPython3>,
+        request: Request,
+    ) -> Result<(), Failure<Token<'i>>> {
+        let inner = &self.object.0;
+        if answer.reenters && !inner.reentering.replace(true) {
+            drop(Slot::new().fill(self, request));
+            inner.reentering.set(false);
+        }
+        if let Some(Fill { memory: claim, read_only, owned }) = &answer.fills {
+            let (buf, len) = match claim {
+                Claim::Bytes(bytes) => (memory.address(), bytes.len().cast_signed()),
+                Claim::Negative(_, length) => (memory.address(), *length),
+                Claim::Null(length) => (std::ptr::null_mut(), *length),
+            };
+            let held = *owned && answer.returns != -1;
+            if held {
+                inner.exports.begin().map_err(|rule| self.refused(rule))?;
+                self.record(Call::Granted);
+            }
+            let obj = match (owned, held) {
+                (false, _) => std::ptr::null_mut(),
+                // A failure that names an owner hands out no reference.
+                (true, false) => Rc::as_ptr(inner).cast_mut().cast(),
+                (true, true) => Rc::into_raw(Rc::clone(inner)).cast_mut().cast(),
+            };
+            let (buf, readonly) = (buf.cast(), *read_only);
+            let header = Header { buf, obj, len, itemsize: 1, readonly, ndim: 1, ..Header::EMPTY };
+            // SAFETY: the caller's word that the view may be written to, and a view begins with a header.
+            unsafe { into.cast::<Header>().write(header) };
+        }
+        let raised = answer.raises.clone();
+        match answer.returns {
+            0 => {
+                self.attached.interpreter().raise_some(raised);
+                Ok(())
+            }
+            -1 => Err(Failure::Refused(self.failure(raised))),
+            _ => Err(Failure::Irregular(self.failure(raised))),
+        }
+    }
+}
+
 /// # Safety
 ///
 /// As [`grant::fill_info`] and [`Block::fill`]; `owner` refers to the object that `kind` is of.
@@ -494,7 +633,8 @@ unsafe fn fill(
     request: Request,
 ) -> Result<(), Rule> {
     let (span, read_only) = match kind {
-        Kind::Opaque => return Err(Rule::ViewExporter),
+        // A recipe is followed before.
+        Kind::Opaque | Kind::Recipe { .. } => return Err(Rule::ViewExporter),
         Kind::Bytes { memory, read_only, .. } => {
             (Span { pointer: memory.address().cast(), length: memory.len().cast_signed() }, *read_only)
         }
@@ -536,6 +676,8 @@ pub(crate) unsafe fn release(attached: Attached<'_>, view: NonNull<CPython3>) {
     let interpreter = attached.interpreter();
     if inner.exports.get() == 0 {
         interpreter.ledger().record(inner.name(), Call::ReleaseTooMany);
+        // A view that is not out holds no reference, so there is none to drop.
+        std::mem::forget(Rc::clone(&inner));
     } else {
         inner.exports.end();
         interpreter.ledger().record(inner.name(), Call::Release);
@@ -547,6 +689,15 @@ pub(crate) unsafe fn release(attached: Attached<'_>, view: NonNull<CPython3>) {
         memory.relocate(memory.len());
     }
     interpreter.raise_some(inner.release_raises.borrow().clone());
+    match &inner.kind {
+        Kind::Recipe { script: Script { release: Release::Raises(raised), .. }, .. } => {
+            interpreter.raise(raised.clone());
+        }
+        Kind::Recipe { script: Script { release: Release::Clears, .. }, .. } => {
+            drop(interpreter.take_raised())
+        }
+        _ => {}
+    }
     // SAFETY: as above; the reference is dropped below, so nobody may find it any more.
     unsafe { (*header).obj = std::ptr::null_mut() };
 }
@@ -593,20 +744,13 @@ unsafe impl<'i> Segments for Witness<'i> {
     type Raised = Token<'i>;
 
     fn count(self) -> isize {
-        self.count_and_total().0
+        self.handle.record(Call::CountSegments);
+        self.counted().0
     }
 
     fn count_and_total(self) -> (isize, isize) {
-        self.handle.record(Call::CountSegments);
-        let inner = &self.handle.object.0;
-        match (&inner.slots, &inner.kind) {
-            (Slots::Bytes, Kind::Bytes { memory, .. }) => (1, memory.len().cast_signed()),
-            (Slots::Scripted { count: Some((count, total, raised)), .. }, _) => {
-                self.handle.attached.interpreter().raise_some(raised.clone());
-                (*count, *total)
-            }
-            _ => (0, 0),
-        }
+        self.handle.record(Call::TotalSegments);
+        self.counted()
     }
 
     fn get(self, index: isize) -> Result<Span, Token<'i>> {
@@ -634,6 +778,18 @@ unsafe impl<'i> Segments for Witness<'i> {
 }
 
 impl<'i> Witness<'i> {
+    fn counted(self) -> (isize, isize) {
+        let inner = &self.handle.object.0;
+        match (&inner.slots, &inner.kind) {
+            (Slots::Bytes, Kind::Bytes { memory, .. }) => (1, memory.len().cast_signed()),
+            (Slots::Scripted { count: Some((count, total, raised)), .. }, _) => {
+                self.handle.attached.interpreter().raise_some(raised.clone());
+                (*count, *total)
+            }
+            _ => (0, 0),
+        }
+    }
+
     /// As the types of Python 2.7 put it.
     fn no_such_segment(self) -> Token<'i> {
         self.handle.failure(Some(Raised::new("SystemError", "accessing non-existent segment")))

@@ -1,52 +1,179 @@
-//! The conformance kit on live objects. It runs inside an interpreter, so the interpreter need not be a library.
+//! The conformance kit on live objects. For tests: it is built by the feature `kit` only.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use bufproto_mock::conformance::{Verdict, views};
-use pyo3::exceptions::PyValueError;
+use bufproto_mock::Raised;
+use bufproto_mock::conformance::recipe::{Layout, Memory, Mutability, Recipe, Views};
+use bufproto_mock::conformance::rig::{Declined, Event};
+use bufproto_mock::conformance::{Rig, kit};
+use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyInt};
 
-mod exporter;
-mod rig;
+use crate::object::{Attached, Object};
 
-use rig::{Objects, PyRig};
+mod scripted;
 
-/// Checks every rule of the kit: `(number, name, outcome, detail)` for each. The outcome is `"passed"`,
-/// `"declined"` or `"failed"`; a rule that panics has failed.
-///
-/// `objects` says whose objects the rules are about: `"built-in"` for the interpreter's own types, `"counted"`
-/// for an exporter that counts its views and tells in which order they end.
-#[pyfunction]
-pub(crate) fn conformance<'py>(
-    py: Python<'py>,
-    objects: &str,
-) -> PyResult<Vec<(u16, &'static str, &'static str, String)>> {
-    let objects = match objects {
-        "built-in" => Objects::BuiltIn,
-        "counted" => Objects::Counted,
-        other => {
-            return Err(PyValueError::new_err(format!(
-                "there are \"built-in\" and \"counted\" objects, not {other:?}"
-            )));
-        }
-    };
-    let rig = PyRig::new(py, objects);
-    let entries = views::rules::<PyRig<'py>>().into_iter().map(|rule| {
-        // The rig is used on after a panic: what it holds is valid at any time.
-        let (outcome, detail) = match catch_unwind(AssertUnwindSafe(|| (rule.check)(&rig))) {
-            Ok(Ok(())) => ("passed", String::new()),
-            Ok(Err(Verdict::Declined(why))) => ("declined", why),
-            Ok(Err(Verdict::Failed(how))) => ("failed", how),
-            Err(panic) => ("failed", format!("the rule panicked: {}", told(panic.as_ref()))),
-        };
-        // What a failed rule left pending is not the next rule's.
-        drop(PyErr::take(py));
-        (rule.number, rule.name, outcome, detail)
-    });
-    Ok(entries.collect())
+/// Runs the kit, and returns its report.
+pub(crate) fn run(py: Python<'_>) -> String {
+    kit::run(&LiveRig(py)).to_tsv()
 }
 
-fn told(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a text")
+/// Live objects of the interpreter that the thread is attached to.
+struct LiveRig<'py>(Python<'py>);
+
+/// A live object, and how many references there were when it had just been made.
+struct Owned<'py> {
+    object: Bound<'py, PyAny>,
+    references: usize,
+}
+
+impl<'py> Rig for LiveRig<'py> {
+    type Owned = Owned<'py>;
+    type Runtime<'a>
+        = Attached<'py>
+    where
+        Self: 'a;
+    type Handle<'a>
+        = Object<'a, 'py>
+    where
+        Self: 'a;
+
+    fn runtime(&self) -> Attached<'py> {
+        Attached::from(self.0)
+    }
+
+    fn make(&self, recipe: &Recipe) -> Result<Owned<'py>, Declined> {
+        if recipe.slots.is_some() && recipe.views == Views::Absent {
+            return Err(Declined::because("types of Python 3 have no old slots"));
+        }
+        let made = match &recipe.views {
+            Views::Absent => Ok(PyInt::new(self.0, 123_456_789_i64).into_any()),
+            Views::Memory(memory) if memory.moves => {
+                return Err(Declined::because("no type here moves its memory when a view ends"));
+            }
+            Views::Memory(Memory { bytes, mutability, layout: None, .. }) => self.bytes(bytes, *mutability),
+            Views::Memory(Memory { bytes, mutability, layout: Some(layout), .. }) => {
+                self.items(bytes, *mutability, layout)
+            }
+            Views::Script(script) => scripted::make(self.0, &recipe.label, script.clone()),
+        };
+        let object = made.map_err(|error| Declined::because(error.to_string()))?;
+        let references = references(&object);
+        Ok(Owned { object, references })
+    }
+
+    fn handle<'a>(&'a self, object: &'a Owned<'py>) -> Object<'a, 'py> {
+        Object::from(&object.object)
+    }
+
+    fn type_name(&self, object: &Owned<'py>) -> String {
+        object.object.get_type().name().map_or_else(|error| error.to_string(), |name| name.to_string())
+    }
+
+    fn raise(&self, raised: &Raised) {
+        let made = self
+            .0
+            .import("builtins")
+            .and_then(|builtins| builtins.getattr(raised.exception.as_str()))
+            .and_then(|exception| exception.call1((raised.message.as_str(),)));
+        match made {
+            Ok(exception) => PyErr::from_value(exception).restore(self.0),
+            Err(error) => error.restore(self.0),
+        }
+    }
+
+    fn take_raised(&self) -> Option<Raised> {
+        let error = PyErr::take(self.0)?;
+        let value = error.value(self.0);
+        let exception = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+        // The text of a `KeyError` is the repr of its argument.
+        let message = value.getattr("args").and_then(|args| args.get_item(0)).and_then(|text| text.extract());
+        Some(Raised::new(exception, message.unwrap_or_else(|_| value.to_string())))
+    }
+
+    /// Each view holds a reference, and nothing else takes one here.
+    fn exports(&self, object: &Owned<'py>) -> Result<usize, Declined> {
+        Ok(self.references(object)?.saturating_sub(object.references))
+    }
+
+    fn references(&self, object: &Owned<'py>) -> Result<usize, Declined> {
+        let before = references(&object.object);
+        let another = object.object.clone();
+        let counted = references(&object.object) != before;
+        drop(another);
+        if counted { Ok(before) } else { Err(Declined::because("references to this object are not counted")) }
+    }
+
+    fn is_transcribed(&self, object: &Owned<'py>) -> bool {
+        scripted::is_scripted(&object.object)
+    }
+
+    fn take_transcript(&self) -> Vec<Event> {
+        scripted::take_transcript()
+    }
+
+    fn resize(&self, object: &Owned<'py>, bytes: usize) -> Result<bool, Declined> {
+        let Ok(array) = object.object.cast::<PyByteArray>() else {
+            return Err(Declined::because("only a bytearray is resized"));
+        };
+        Ok(array.resize(bytes).map_err(|error| error.restore(self.0)).is_ok())
+    }
+
+    fn reentering(
+        &self,
+        object: &Owned<'py>,
+        callback: &dyn Fn(),
+        body: &mut dyn FnMut(),
+    ) -> Result<(), Declined> {
+        scripted::while_exporting(&object.object, callback, body)
+    }
+
+    fn accepts_pending(&self) -> Result<(), Declined> {
+        let debug = self.0.import("sys").and_then(|sys| sys.hasattr("gettotalrefcount"));
+        match debug {
+            Ok(false) => Ok(()),
+            _ => Err(Declined::because(
+                "debug builds abort when a function is called with an exception pending",
+            )),
+        }
+    }
+}
+
+impl<'py> LiveRig<'py> {
+    fn bytes(&self, bytes: &[u8], mutability: Mutability) -> PyResult<Bound<'py, PyAny>> {
+        let array = || PyByteArray::new(self.0, bytes).into_any();
+        Ok(match mutability {
+            Mutability::Frozen => PyBytes::new(self.0, bytes).into_any(),
+            Mutability::Writable => array(),
+            Mutability::ReadOnly => {
+                let view = self.0.import("builtins")?.getattr("memoryview")?;
+                view.call1((array(),))?.call_method0("toreadonly")?
+            }
+        })
+    }
+
+    /// The interpreter's own test exporter, where it is installed, can take any layout.
+    fn items(&self, bytes: &[u8], mutability: Mutability, layout: &Layout) -> PyResult<Bound<'py, PyAny>> {
+        let module = self.0.import("_testbuffer")?;
+        let options = PyDict::new(self.0);
+        let mut flags: u32 = 0;
+        if mutability == Mutability::Writable {
+            flags |= module.getattr("ND_WRITABLE")?.extract::<u32>()?;
+        }
+        if layout.indirect {
+            flags |= module.getattr("ND_PIL")?.extract::<u32>()?;
+        } else {
+            options.set_item("strides", layout.strides.clone())?;
+            options.set_item("offset", layout.offset)?;
+        }
+        options.set_item("shape", layout.shape.clone())?;
+        options.set_item("format", layout.format.as_str())?;
+        options.set_item("flags", flags)?;
+        let items: Vec<u32> = bytes.iter().copied().map(u32::from).collect();
+        module.getattr("ndarray")?.call((items,), Some(&options))
+    }
+}
+
+fn references(object: &Bound<'_, PyAny>) -> usize {
+    // SAFETY: the object is alive, and the thread is attached.
+    usize::try_from(unsafe { ffi::Py_REFCNT(object.as_ptr()) }).unwrap_or(0)
 }

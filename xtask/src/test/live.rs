@@ -1,76 +1,74 @@
-//! Live objects, on every interpreter found.
+//! Live objects of one interpreter: the extension module is built for it, and the tests run inside it.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::interpreter::{self, Interpreter};
-use crate::package;
+use super::Context;
+use super::outcome::{Counts, Verdict};
+use crate::interpreter::{Interpreter, Version};
+use crate::package::Package;
 
-use super::{Row, rust};
+/// The cargo feature that brings the tests' own entry points.
+const FEATURE: &str = "kit";
 
-/// What the test runner of an interpreter prints in its last line.
+/// The runner, in the workspace. Its last line on standard output counts the tests.
+const RUNNER: &str = "crates/bufproto-py/tests/live/run.py";
+
+/// What the runner's last line holds.
 #[derive(Deserialize)]
-struct Counts {
-    passed: usize,
-    failed: usize,
+struct Report {
+    passed: u64,
+    failed: u64,
+    /// The reason of each test that was skipped.
     skipped: Vec<String>,
 }
 
-/// A row for each interpreter, and for whatever only looked like one.
-pub(crate) fn all() -> anyhow::Result<Vec<Row>> {
-    let (interpreters, unusable) = interpreter::find_all();
-    let mut rows = vec![rust::live_documentation(&interpreters)?];
-    for interpreter in &interpreters {
-        rows.push(test(interpreter));
+pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
+    if interpreter.version < (Version { major: 3, minor: 0, patch: 0 }) {
+        return Verdict::Skipped("no backend for live objects of the 2.x dialect yet".to_owned());
     }
-    rows.extend(
-        unusable.iter().map(|unusable| Row::skipped(unusable.path.display().to_string(), &unusable.why)),
-    );
-    if !rows.iter().skip(1).any(Row::has_run) {
-        let variable = interpreter::VARIABLE;
-        eprintln!(
-            "error: no interpreter was tested; put a Python 3.8 or later on PATH, or name one in {variable}"
-        );
-        rows.push(Row::whole("an interpreter to test on", false));
+    if let Err(why) = interpreter.supports_extension() {
+        return Verdict::Skipped(why);
     }
-    Ok(rows)
-}
-
-fn test(interpreter: &Interpreter) -> Row {
-    let name = interpreter.to_string();
-    if let Err(why) = package::check_supported(interpreter) {
-        return Row::skipped(name, why);
-    }
-    println!("\nlive objects of {interpreter} ({})", interpreter.executable.display());
-    match run(interpreter) {
-        Ok(counts) => Row::counted(name, counts.passed, counts.failed, counts.skipped),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            Row::whole(name, false)
+    match report(context, interpreter) {
+        Ok(Report { passed, failed, skipped }) => {
+            let counts = Counts { passed, failed, skipped: skipped.len() as u64 };
+            Verdict::Ran(counts, reasons(skipped))
         }
+        Err(error) => Verdict::Failed(format!("{error:#}")),
     }
 }
 
-fn run(interpreter: &Interpreter) -> anyhow::Result<Counts> {
-    let modules = package::build(interpreter, "kit")?;
-    let tests = package::project_root().join("crates/bufproto-py/tests/live");
-    let output = Command::new(&interpreter.executable)
-        .arg(tests.join("run.py"))
-        .env("PYTHONPATH", modules)
+fn report(context: &Context, interpreter: &Interpreter) -> anyhow::Result<Report> {
+    let package = Package::build(&context.workspace, interpreter, FEATURE)?;
+    let output = package
+        .python(interpreter)?
+        .arg(context.workspace.root.join(RUNNER))
+        // Nothing is written to the source tree.
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        .stdin(Stdio::null())
         .stderr(Stdio::inherit())
-        .output()?;
+        .output()
+        .with_context(|| format!("{} does not start", interpreter.program.display()))?;
     let output_text = String::from_utf8_lossy(&output.stdout);
     let (told, last) = output_text.trim_end().rsplit_once('\n').unwrap_or(("", output_text.trim_end()));
-    println!("{told}");
-    let counts: Counts = serde_json::from_str(last)
-        .map_err(|_| anyhow::anyhow!("the tests ended early ({}): {last}", output.status))?;
+    if !told.is_empty() {
+        anstream::println!("{told}");
+    }
+    let report: Report = serde_json::from_str(last)
+        .with_context(|| format!("the tests ended early ({}): {last}", output.status))?;
     // A runner that fails after it has counted, as when the interpreter crashes at its end, has not passed.
-    anyhow::ensure!(
-        output.status.success() || counts.failed != 0,
-        "the tests ended badly: {}",
-        output.status
-    );
-    Ok(counts)
+    if !output.status.success() && report.failed == 0 {
+        bail!("the tests ended badly: {}", output.status);
+    }
+    Ok(report)
+}
+
+/// Each reason once.
+fn reasons(mut skipped: Vec<String>) -> String {
+    skipped.sort();
+    skipped.dedup();
+    skipped.join("; ")
 }

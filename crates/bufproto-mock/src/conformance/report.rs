@@ -1,102 +1,102 @@
-//! What the kit found.
+//! What a run of the kit found.
 
 use std::fmt;
 
-use crate::conformance::Verdict;
+use super::law::Verdict;
 
-/// A rule of the kit, to be checked against a rig `R`.
-pub struct Rule<R: ?Sized> {
-    /// The number. Numbers are stable; those of withdrawn rules are not used again.
+/// What a run of the kit found, rule by rule.
+///
+/// Printed, it is a table with a line for each rule, and the reasons below those that did not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The rules, in the order of their groups.
+    pub rows: Vec<Row>,
+}
+
+/// What was found about one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The rule's number.
     pub number: u16,
     /// The name of its test.
     pub name: &'static str,
-    /// What it says.
+    /// What has to be so.
     pub statement: &'static str,
-    /// Where it comes from.
+    /// Where that is known from.
     pub source: &'static str,
-    /// Checks it.
-    pub check: fn(&R) -> Result<(), Verdict>,
-}
-
-impl<R: ?Sized> fmt::Debug for Rule<R> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Rule {} {}", self.number, self.name)
-    }
-}
-
-/// How a backend did on each rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// One entry for each rule, in the order of the numbers.
-    pub entries: Vec<Entry>,
-}
-
-/// How a backend did on a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The rule's number.
-    pub number: u16,
-    /// The rule's name.
-    pub name: &'static str,
-    /// What the rule says.
-    pub statement: &'static str,
-    /// How the backend did.
-    pub outcome: Outcome,
-}
-
-/// How a backend did on a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It keeps the rule.
-    Passed,
-    /// It has not what the rule is about.
-    Declined(String),
-    /// It breaks the rule.
-    Failed(String),
+    /// What it came to.
+    pub verdict: Verdict,
 }
 
 impl Report {
-    pub(crate) fn of<R>(rig: &R, rules: &[Rule<R>]) -> Self {
-        let entries = rules
-            .iter()
-            .map(|rule| Entry {
-                number: rule.number,
-                name: rule.name,
-                statement: rule.statement,
-                outcome: match (rule.check)(rig) {
-                    Ok(()) => Outcome::Passed,
-                    Err(Verdict::Declined(why)) => Outcome::Declined(why),
-                    Err(Verdict::Failed(how)) => Outcome::Failed(how),
-                },
-            })
-            .collect();
-        Self { entries }
+    /// The numbers of the rules that the backend breaks.
+    #[must_use]
+    pub fn failed(&self) -> Vec<u16> {
+        self.numbers(|verdict| matches!(verdict, Verdict::Failed(_)))
     }
 
-    /// The rules that the backend breaks.
-    pub fn failed(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| matches!(entry.outcome, Outcome::Failed(_)))
+    /// The numbers of the rules that it keeps.
+    #[must_use]
+    pub fn passed(&self) -> Vec<u16> {
+        self.numbers(|verdict| matches!(verdict, Verdict::Passed { .. }))
     }
 
-    /// The rules that the backend keeps.
-    pub fn passed(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| entry.outcome == Outcome::Passed)
+    /// The numbers of the rules that it could not be asked about.
+    #[must_use]
+    pub fn declined(&self) -> Vec<u16> {
+        self.numbers(|verdict| matches!(verdict, Verdict::Declined(_)))
+    }
+
+    /// The report as tab-separated lines: number, `passed`, `declined` or `failed`, the number of cases that
+    /// passed, the statement, the details joined by `; `. Tabs and line ends in details become spaces.
+    #[must_use]
+    pub fn to_tsv(&self) -> String {
+        let lines = self.rows.iter().map(|row| {
+            let (word, cases, details) = row.parts();
+            let details = details.join("; ").replace(['\t', '\n', '\r'], " ");
+            format!("{}\t{word}\t{cases}\t{}\t{details}\n", row.number, row.statement)
+        });
+        lines.collect()
+    }
+
+    fn numbers(&self, wanted: impl Fn(&Verdict) -> bool) -> Vec<u16> {
+        self.rows.iter().filter(|row| wanted(&row.verdict)).map(|row| row.number).collect()
+    }
+}
+
+impl Row {
+    /// The verdict as a word, the number of cases that passed, and the details.
+    fn parts(&self) -> (&'static str, usize, &[String]) {
+        match &self.verdict {
+            Verdict::Passed { cases, declined } => ("passed", *cases, declined),
+            Verdict::Declined(reasons) => ("declined", 0, reasons),
+            Verdict::Failed(details) => ("failed", 0, details),
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, cases, details) = self.parts();
+        write!(formatter, "{:>5}  {word:<8}  {cases:>5}  {}", self.number, self.statement)?;
+        if matches!(self.verdict, Verdict::Failed(_)) {
+            write!(formatter, " ({})", self.source)?;
+        }
+        let partly = if word == "passed" { "declined: " } else { "" };
+        for detail in details {
+            write!(formatter, "\n       {partly}{detail}")?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for entry in &self.entries {
-            let (mark, detail) = match &entry.outcome {
-                Outcome::Passed => ("passed", None),
-                Outcome::Declined(why) => ("declined", Some(why)),
-                Outcome::Failed(how) => ("FAILED", Some(how)),
-            };
-            writeln!(formatter, "{:>4}  {mark:8}  {}", entry.number, entry.statement)?;
-            if let Some(detail) = detail {
-                writeln!(formatter, "                {detail}")?;
-            }
+        writeln!(formatter, " rule  verdict   cases  statement")?;
+        for row in &self.rows {
+            writeln!(formatter, "{row}")?;
         }
-        Ok(())
+        let (passed, declined, failed) = (self.passed().len(), self.declined().len(), self.failed().len());
+        writeln!(formatter, "{passed} passed, {declined} declined, {failed} failed")
     }
 }
