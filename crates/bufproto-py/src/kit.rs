@@ -70,6 +70,8 @@ impl<'py> Rig for LiveRig<'py> {
     }
 
     fn raise(&self, raised: &Raised) {
+        // Looking the type up runs Python, which must not be done with an exception pending.
+        drop(PyErr::take(self.0));
         let made = self
             .0
             .import("builtins")
