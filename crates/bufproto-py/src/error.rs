@@ -10,15 +10,6 @@ use crate::object::{Object, Raised};
 ///
 /// An exporter that fails without raising anything becomes a `SystemError`, as everywhere in Python.
 pub fn into_py_err(error: Error<Raised<'_>>, object: Object<'_, '_>) -> PyErr {
-    let py = object.runtime().py();
-    match error {
-        Error::Raised(raised) => {
-            core::mem::forget(raised);
-        }
-        Error::Refused(rule) => {
-            use bufproto_core::runtime::Runtime as _;
-            object.raise(&rule.refusal(object.runtime().family()));
-        }
-    }
-    PyErr::fetch(py)
+    error.restore(object);
+    PyErr::fetch(object.runtime().py())
 }

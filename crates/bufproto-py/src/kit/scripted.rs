@@ -15,6 +15,7 @@ use bufproto_mock::conformance::recipe::{Claim, Release, Script};
 use bufproto_mock::conformance::rig::{Call, Declined, Event};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use super::LiveRig;
 use crate::object::{Attached, Object};
@@ -43,14 +44,17 @@ struct Callback {
 
 /// An object that does what the script says.
 pub(super) fn make<'py>(py: Python<'py>, label: &str, script: Script) -> PyResult<Bound<'py, PyAny>> {
-    let kind = py.get_type::<Scripted>();
-    // SAFETY: the type is a heap type, which has buffer slots of its own; it is alive, and nobody looks at its
-    // slots while they are written, since its objects are handed out afterwards.
-    unsafe {
-        let slots = (*kind.as_type_ptr()).tp_as_buffer;
-        (*slots).bf_getbuffer = Some(get_buffer);
-        (*slots).bf_releasebuffer = Some(release_buffer);
-    }
+    static SLOTS: PyOnceLock<()> = PyOnceLock::new();
+    SLOTS.get_or_init(py, || {
+        let kind = py.get_type::<Scripted>();
+        // SAFETY: the type is a heap type, which has buffer slots of its own; it is alive, and nobody looks at
+        // its slots while they are written, since it has no objects yet.
+        unsafe {
+            let slots = (*kind.as_type_ptr()).tp_as_buffer;
+            (*slots).bf_getbuffer = Some(get_buffer);
+            (*slots).bf_releasebuffer = Some(release_buffer);
+        }
+    });
     Ok(Bound::new(py, Scripted { label: label.to_owned(), script })?.into_any())
 }
 

@@ -1,8 +1,14 @@
 """The conformance kit on live objects: a test for each rule."""
 
+import sys
 import unittest
 
 from bufproto import _bufproto
+
+try:
+    import _testbuffer
+except ImportError:
+    _testbuffer = None
 
 RULES = [line.split("\t") for line in _bufproto.conformance().splitlines()]
 
@@ -12,9 +18,14 @@ class Conformance(unittest.TestCase):
         self.assertGreater(len(RULES), 40)
 
 
+def may_decline(details):
+    """Some interpreters come without a module of tests, and debug builds abort where others go on."""
+    return ("_testbuffer" in details and _testbuffer is None) or hasattr(sys, "gettotalrefcount")
+
+
 def add(number, verdict, cases, statement, details):
     def test(self):
-        if verdict == "declined":
+        if verdict == "declined" and may_decline(details):
             self.skipTest(details)
         self.assertEqual(verdict, "passed", "rule %s, %s: %s" % (number, statement, details))
         self.assertGreater(int(cases), 0)
