@@ -43,3 +43,7 @@ pub use ledger::{Call, Event, Ledger, Unbalanced};
 pub use memory::POISON;
 pub use object::{Handle, Object, OldSlots, OutOfBounds, Strided, Witness};
 pub use rig::MockRig;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
