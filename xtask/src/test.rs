@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::interpreter::{self, Found, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
+mod c_face;
 mod core_alone;
 mod live;
 mod numpy;
@@ -55,6 +56,7 @@ const STEPS: &[Step] = &[
     Step { name: "core alone", run: Run::Once(core_alone::run) },
     Step { name: "rust", run: Run::Once(rust::run) },
     Step { name: "live", run: Run::Each(live::run) },
+    Step { name: "C face", run: Run::Each(c_face::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];
 

@@ -1,0 +1,165 @@
+/* bufproto for extensions: the four functions of Python's old buffer protocol by their original names.
+ *
+ * Include it after Python.h. From Python 3.13 on, where the interpreter's headers declare them no more, the original
+ * names are declared here; before, they are the interpreter's own unless BUFPROTO_REPLACE is defined. A name that the
+ * user has defined as a macro stays the user's.
+ */
+#ifndef BUFPROTO_PYTHON_H
+#define BUFPROTO_PYTHON_H
+
+#ifndef Py_PYTHON_H
+#error "include Python.h before bufproto/python.h"
+#endif
+#ifdef Py_LIMITED_API
+#error "bufproto/python.h does not support Py_LIMITED_API yet"
+#endif
+
+#include "../bufproto.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define BUFPROTO__UNUSED __attribute__((unused))
+#else
+#define BUFPROTO__UNUSED
+#endif
+
+/* What the table points to. Slots are read here, by a compiler that knows the interpreter's structures. */
+
+static inline int bufproto__exports(PyObject *object)
+{
+#if PY_MAJOR_VERSION < 3
+    if (!PyType_HasFeature(Py_TYPE(object), Py_TPFLAGS_HAVE_NEWBUFFER)) {
+        return 0;
+    }
+#endif
+    return Py_TYPE(object)->tp_as_buffer != NULL && Py_TYPE(object)->tp_as_buffer->bf_getbuffer != NULL;
+}
+
+static inline int bufproto__export_view(PyObject *object, void *view, int request)
+{
+    return Py_TYPE(object)->tp_as_buffer->bf_getbuffer(object, (Py_buffer *)view, request);
+}
+
+static inline void bufproto__release(void *view)
+{
+    PyBuffer_Release((Py_buffer *)view);
+}
+
+static inline void bufproto__set_with_type(PyObject *exception, const char *text, PyObject *object)
+{
+    PyErr_Format(exception, text, Py_TYPE(object)->tp_name);
+}
+
+#if PY_MAJOR_VERSION < 3
+
+static inline int bufproto__has_segments(PyObject *object, int access)
+{
+    PyBufferProcs *slots = Py_TYPE(object)->tp_as_buffer;
+    if (slots == NULL || slots->bf_getsegcount == NULL) {
+        return 0;
+    }
+    return access == 0   ? slots->bf_getcharbuffer != NULL
+           : access == 1 ? slots->bf_getreadbuffer != NULL
+                         : slots->bf_getwritebuffer != NULL;
+}
+
+static inline ptrdiff_t bufproto__count_segments(PyObject *object, ptrdiff_t *total)
+{
+    return Py_TYPE(object)->tp_as_buffer->bf_getsegcount(object, (Py_ssize_t *)total);
+}
+
+static inline ptrdiff_t bufproto__get_segment(PyObject *object, int access, ptrdiff_t index, void **pointer)
+{
+    PyBufferProcs *slots = Py_TYPE(object)->tp_as_buffer;
+    return access == 0   ? slots->bf_getcharbuffer(object, index, (char **)pointer)
+           : access == 1 ? slots->bf_getreadbuffer(object, index, pointer)
+                         : slots->bf_getwritebuffer(object, index, pointer);
+}
+
+#endif
+
+/* The interpreter that this file is compiled for. */
+BUFPROTO__UNUSED static const bufproto_interpreter bufproto__python = {
+    sizeof(bufproto_interpreter),
+#if PY_MAJOR_VERSION < 3
+#ifdef PYPY_VERSION
+    4,
+#else
+    1,
+#endif
+#elif defined(PYPY_VERSION)
+    5,
+#elif PY_VERSION_HEX < 0x030d0000
+    2,
+#else
+    3,
+#endif
+    bufproto__exports,
+    bufproto__export_view,
+    bufproto__release,
+    PyErr_Occurred,
+    PyErr_Clear,
+    PyErr_SetString,
+    bufproto__set_with_type,
+    {&PyExc_TypeError, &PyExc_ValueError, &PyExc_BufferError, &PyExc_SystemError, &PyExc_OverflowError},
+#if PY_MAJOR_VERSION < 3
+    bufproto__has_segments,
+    bufproto__count_segments,
+    bufproto__get_segment,
+#else
+    NULL,
+    NULL,
+    NULL,
+#endif
+};
+
+/* The functions, for this interpreter. */
+
+BUFPROTO__UNUSED static inline int bufproto_PyObject_AsCharBuffer(PyObject *object, const char **buffer,
+                                                                  Py_ssize_t *length)
+{
+    return bufproto_as_char_buffer(&bufproto__python, object, buffer, length);
+}
+
+BUFPROTO__UNUSED static inline int bufproto_PyObject_AsReadBuffer(PyObject *object, const void **buffer,
+                                                                  Py_ssize_t *length)
+{
+    return bufproto_as_read_buffer(&bufproto__python, object, buffer, length);
+}
+
+BUFPROTO__UNUSED static inline int bufproto_PyObject_AsWriteBuffer(PyObject *object, void **buffer,
+                                                                   Py_ssize_t *length)
+{
+    return bufproto_as_write_buffer(&bufproto__python, object, buffer, length);
+}
+
+BUFPROTO__UNUSED static inline int bufproto_PyObject_CheckReadBuffer(PyObject *object)
+{
+    return bufproto_check_read_buffer(&bufproto__python, object);
+}
+
+/* The original names: macros without arguments, so that calls and addresses both work, and the interpreter's own
+ * declarations and exported symbols are left alone. */
+#if defined(BUFPROTO_REPLACE) || PY_VERSION_HEX >= 0x030d0000
+#ifndef PyObject_AsCharBuffer
+#define PyObject_AsCharBuffer bufproto_PyObject_AsCharBuffer
+#endif
+#ifndef PyObject_AsReadBuffer
+#define PyObject_AsReadBuffer bufproto_PyObject_AsReadBuffer
+#endif
+#ifndef PyObject_AsWriteBuffer
+#define PyObject_AsWriteBuffer bufproto_PyObject_AsWriteBuffer
+#endif
+#ifndef PyObject_CheckReadBuffer
+#define PyObject_CheckReadBuffer bufproto_PyObject_CheckReadBuffer
+#endif
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

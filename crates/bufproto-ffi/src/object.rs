@@ -1,0 +1,212 @@
+//! The handle by which C's objects meet core.
+
+use core::ffi::{c_int, c_void};
+use core::marker::PhantomData;
+use core::ptr::{self, NonNull};
+
+use bufproto_core::abi;
+use bufproto_core::request::{Access, Request};
+use bufproto_core::rules::{Family, Refusal};
+use bufproto_core::runtime::{self, Exporter, Failure, Runtime, Segmented, Segments};
+use bufproto_core::span::Span;
+
+use crate::interpreter::{Interpreter, PyObject};
+
+/// The interpreter that the caller is attached to, whose views have the layout `V`.
+pub(crate) struct Attached<'i, V>(&'i Interpreter, PhantomData<V>);
+
+impl<V> Clone for Attached<'_, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V> Copy for Attached<'_, V> {}
+
+impl<'i, V> Attached<'i, V> {
+    /// # Safety
+    ///
+    /// The interpreter's views have the layout `V`, and the thread is attached to it for `'i`.
+    pub(crate) unsafe fn new(interpreter: &'i Interpreter) -> Self {
+        Self(interpreter, PhantomData)
+    }
+}
+
+/// A pending exception: dropping the token discards it.
+pub(crate) struct Raised<'i>(&'i Interpreter);
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        if let Some(clear) = self.0.clear {
+            // SAFETY: the thread is attached for as long as the token lives.
+            unsafe { clear() };
+        }
+    }
+}
+
+// SAFETY: who makes the value promises the layout and that the thread is attached; nothing is vouched for.
+unsafe impl<'i, V: abi::View> Runtime for Attached<'i, V> {
+    type View = V;
+    type Raised = Raised<'i>;
+
+    #[inline]
+    fn family(self) -> Family {
+        self.0.family()
+    }
+
+    fn is_raised(self) -> bool {
+        // SAFETY: the thread is attached.
+        self.0.occurred.is_some_and(|occurred| !unsafe { occurred() }.is_null())
+    }
+
+    fn raise(self, refusal: &Refusal) {
+        if let Some(set_string) = self.0.set_string {
+            // SAFETY: the thread is attached; type and text are valid, and the text is copied.
+            unsafe { set_string(self.0.exception(refusal.exception), refusal.message.as_c_str().as_ptr()) };
+        }
+    }
+
+    #[inline]
+    unsafe fn release(self, view: NonNull<V>) {
+        if let Some(release) = self.0.release {
+            // SAFETY: the caller's word that the view is one to release; the thread is attached.
+            unsafe { release(view.as_ptr().cast()) };
+        }
+    }
+}
+
+/// An object that C lends for a call.
+pub(crate) struct Object<'i, V> {
+    attached: Attached<'i, V>,
+    object: NonNull<PyObject>,
+}
+
+impl<V> Clone for Object<'_, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V> Copy for Object<'_, V> {}
+
+impl<'i, V> Object<'i, V> {
+    /// # Safety
+    ///
+    /// The object belongs to the interpreter and is alive for `'i`.
+    pub(crate) unsafe fn new(attached: Attached<'i, V>, object: NonNull<PyObject>) -> Self {
+        Self { attached, object }
+    }
+}
+
+// SAFETY: who makes the value promises that the object is alive.
+unsafe impl<'i, V: abi::View> runtime::Object for Object<'i, V> {
+    type Runtime = Attached<'i, V>;
+
+    #[inline]
+    fn runtime(self) -> Attached<'i, V> {
+        self.attached
+    }
+
+    fn raise(self, refusal: &Refusal) {
+        let interpreter = self.attached.0;
+        match interpreter.set_with_type {
+            Some(set_with_type) if refusal.message.names_type() => {
+                let text = refusal.message.as_c_str().as_ptr();
+                // SAFETY: the thread is attached, the object alive, and the text has one place for a name.
+                unsafe {
+                    set_with_type(interpreter.exception(refusal.exception), text, self.object.as_ptr())
+                };
+            }
+            _ => self.attached.raise(refusal),
+        }
+    }
+}
+
+// SAFETY: what the type's own slot does is passed on unchanged.
+unsafe impl<'i, V: abi::View> Exporter for Object<'i, V> {
+    #[inline]
+    fn exports(self) -> bool {
+        // SAFETY: the thread is attached, and the object alive.
+        self.attached.0.exports.is_some_and(|exports| unsafe { exports(self.object.as_ptr()) } != 0)
+    }
+
+    #[inline]
+    unsafe fn export(self, into: NonNull<V>, request: Request) -> Result<(), Failure<Raised<'i>>> {
+        const REFUSED: c_int = -1;
+        let raised = Raised(self.attached.0);
+        let Some(export_view) = self.attached.0.export_view else { return Err(Failure::Refused(raised)) };
+        // SAFETY: the thread is attached and the object alive; the view is empty, stays in place, and has the
+        // interpreter's layout.
+        let result = unsafe { export_view(self.object.as_ptr(), into.as_ptr().cast(), request.bits()) };
+        match result {
+            0 => {
+                core::mem::forget(raised);
+                Ok(())
+            }
+            REFUSED => Err(Failure::Refused(raised)),
+            _ => Err(Failure::Irregular(raised)),
+        }
+    }
+}
+
+/// The old slots of an object that has them.
+pub(crate) struct Witness<'i, V> {
+    object: Object<'i, V>,
+    access: Access,
+}
+
+impl<V> Clone for Witness<'_, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V> Copy for Witness<'_, V> {}
+
+// SAFETY: segments are memory of the object.
+unsafe impl<'i, V: abi::View> Segmented for Object<'i, V> {
+    type Segments = Witness<'i, V>;
+
+    #[inline]
+    fn segments(self, access: Access) -> Option<Witness<'i, V>> {
+        let has_segments = self.attached.0.has_segments?;
+        // SAFETY: the thread is attached, and the object alive.
+        let filled = unsafe { has_segments(self.object.as_ptr(), access as c_int) } != 0;
+        filled.then_some(Witness { object: self, access })
+    }
+}
+
+// SAFETY: what the slot answers is passed on unchanged.
+unsafe impl<'i, V: abi::View> Segments for Witness<'i, V> {
+    type Raised = Raised<'i>;
+
+    #[inline]
+    fn count(self) -> isize {
+        self.count_into(ptr::null_mut())
+    }
+
+    fn count_and_total(self) -> (isize, isize) {
+        let mut total = 0;
+        (self.count_into(&raw mut total), total)
+    }
+
+    #[inline]
+    fn get(self, index: isize) -> Result<Span, Raised<'i>> {
+        let interpreter = self.object.attached.0;
+        let mut pointer: *mut c_void = ptr::null_mut();
+        let length = interpreter.get_segment.map_or(-1, |get_segment| {
+            // SAFETY: the thread is attached, the object alive, the slot filled, and the output ours.
+            unsafe { get_segment(self.object.object.as_ptr(), self.access as c_int, index, &raw mut pointer) }
+        });
+        if length < 0 { Err(Raised(interpreter)) } else { Ok(Span { pointer, length }) }
+    }
+}
+
+impl<V> Witness<'_, V> {
+    fn count_into(self, total: *mut isize) -> isize {
+        self.object.attached.0.count_segments.map_or(0, |count_segments| {
+            // SAFETY: the thread is attached, the object alive, the counter filled, and the output null or ours.
+            unsafe { count_segments(self.object.object.as_ptr(), total) }
+        })
+    }
+}

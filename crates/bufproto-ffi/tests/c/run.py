@@ -1,0 +1,169 @@
+"""Compares our functions with the interpreter's own, call by call. Runs in Python 2.7 and 3.6 and later.
+
+The last line of the output counts the comparisons, in JSON.
+"""
+
+from __future__ import print_function
+
+import array
+import ctypes
+import gc
+import io
+import json
+import mmap
+import os
+import sys
+
+import probe
+
+FUNCTIONS = ["AsCharBuffer", "AsReadBuffer", "AsWriteBuffer", "CheckReadBuffer"]
+NATIVE = sys.version_info[0] < 3
+CHECK = 3
+
+
+def released():
+    view = memoryview(b"gone")
+    if hasattr(view, "release"):
+        view.release()
+    return view
+
+
+def closed():
+    memory = mmap.mmap(-1, 10)
+    memory.close()
+    return memory
+
+
+class Plain(object):
+    pass
+
+
+class Lends(object):
+    """Exports views from 3.12 on."""
+
+    def __init__(self, error=None):
+        self.memory, self.error = bytearray(b"lent"), error
+
+    def __buffer__(self, flags):
+        if self.error:
+            raise self.error
+        return memoryview(self.memory)
+
+
+def objects():
+    yield b"hello"
+    yield b""
+    yield type("Sub", (bytes,), {})(b"hello")
+    yield u"hello"
+    yield u"gr\xfc\xdfe"
+    yield bytearray(b"hello")
+    yield bytearray()
+    yield memoryview(b"hello")
+    if not NATIVE:
+        yield memoryview(bytearray(b"hello"))[::2]
+    yield released()
+    yield array.array("d", [1, 2])
+    yield array.array("b")
+    yield mmap.mmap(-1, 10)
+    yield closed()
+    yield (ctypes.c_int * 3)(1, 2, 3)
+    yield ctypes.c_double(1)
+    yield io.BytesIO(b"hello")
+    yield 42
+    yield None
+    yield Plain()
+    yield type("N" * 120, (object,), {})()
+    yield bytes
+    yield Lends()
+    yield Lends(KeyboardInterrupt("not now"))
+    yield Lends(MemoryError())
+    if NATIVE:
+        yield buffer(b"hello")  # noqa: F821
+        yield buffer(bytearray(b"hello"))  # noqa: F821
+        yield buffer(bytearray(b"hello"), 1, 3)  # noqa: F821
+        yield buffer(array.array("d", [1, 2]))  # noqa: F821
+    for returns in [0, -1, -2, 1]:
+        for raises in [0, 1]:
+            for length in [4, 5, -1, 2**31]:
+                for read_only in [0, 1]:
+                    for segments in [0, 1, 2, -1] if NATIVE else [1]:
+                        yield probe.Exporter(returns, raises, length, read_only, segments)
+    try:
+        from _testbuffer import ND_FORTRAN, ND_PIL, ND_WRITABLE, ndarray
+    except ImportError:
+        return
+    for flags in [0, ND_WRITABLE, ND_FORTRAN, ND_PIL]:
+        yield ndarray(list(range(6)), shape=[2, 3], flags=flags, format="h")
+    yield ndarray([1], shape=[], format="B")
+    yield ndarray(list(range(6)), shape=[3], strides=[2], format="B")
+
+
+def seen(answer):
+    """A comparable form: an exception by its type, its arguments and its text."""
+    result, untouched, pointer, length, kind, value = answer
+    return (
+        result,
+        untouched,
+        pointer,
+        length,
+        getattr(kind, "__name__", None),
+        getattr(value, "args", None),
+        str(value),
+        type(getattr(value, "__context__", None)).__name__,
+        type(getattr(value, "__cause__", None)).__name__,
+    )
+
+
+def resizes(value):
+    """Whether nothing pins the object: a view that was not given back does."""
+    if not isinstance(value, bytearray):
+        return True
+    try:
+        value.extend(b"x")
+        del value[-1:]
+    except BufferError:
+        return False
+    return True
+
+
+def main():
+    counts, failures = {"passed": 0}, []
+
+    def compare(what, ours, theirs):
+        counts["passed"] += ours == theirs
+        if ours != theirs:
+            failures.append("%s\n    ours   %r\n    theirs %r" % (what, ours, theirs))
+
+    # Debug builds abort when a function is called with an exception pending.
+    pendings = [0] if hasattr(sys, "gettotalrefcount") else [0, 1]
+    for value in objects():
+        for function, name in enumerate(FUNCTIONS):
+            nulls = [0] if function == CHECK else range(8)
+            for null in nulls:
+                for pending in pendings:
+                    before = sys.getrefcount(value)
+                    theirs = seen(probe.theirs(function, value, null, pending))
+                    between = sys.getrefcount(value)
+                    ours = seen(probe.ours(function, value, null, pending))
+                    after = sys.getrefcount(value)
+                    what = "%s of %.60r, NULL %d, pending %d" % (name, value, null, pending)
+                    # An irregular answer leaks a reference in the interpreter, and so it does here.
+                    compare(what, (ours, after - between), (theirs, between - before))
+                    compare(what + ": unpinned", resizes(value), True)
+    compare("by address", probe.by_address(b"hello"), b"hello")
+    compare("an int length", probe.int_length(b"hello"), 5)
+    compare("the version", probe.version(), os.environ["BUFPROTO_VERSION"])
+    try:
+        probe.int_length(probe.Exporter(0, 0, 2**31, 0, 1))
+        compare("an int length that does not fit", "a length", "an error")
+    except OverflowError as error:
+        compare("an int length that does not fit", str(error), "size does not fit in an int")
+    gc.collect()
+    for failure in failures[:20]:
+        print(failure)
+    print(json.dumps({"passed": counts["passed"], "failed": len(failures), "skipped": []}))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

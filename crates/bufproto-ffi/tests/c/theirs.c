@@ -1,0 +1,19 @@
+/* The interpreter's own functions; since 3.13 they are exported, but not declared. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#if PY_VERSION_HEX >= 0x030d0000
+extern int PyObject_AsCharBuffer(PyObject *, const char **, Py_ssize_t *);
+extern int PyObject_AsReadBuffer(PyObject *, const void **, Py_ssize_t *);
+extern int PyObject_AsWriteBuffer(PyObject *, void **, Py_ssize_t *);
+extern int PyObject_CheckReadBuffer(PyObject *);
+#endif
+
+PyObject *probe_theirs(PyObject *module, PyObject *arguments);
+#define CALL call
+#include "call.h"
+
+PyObject *probe_theirs(PyObject *module, PyObject *arguments)
+{
+    return call(module, arguments);
+}

@@ -1,0 +1,165 @@
+//! The C face on one interpreter: an extension in C is compiled against its headers, linked with the static library, and
+//! run inside it, where each of our functions is compared with the interpreter's own.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, ensure};
+use serde::Deserialize;
+
+use super::Context;
+use super::outcome::{Counts, Verdict};
+use crate::interpreter::Interpreter;
+use crate::workspace::{Workspace, cargo};
+
+const CRATE: &str = "bufproto-ffi";
+
+/// Every standard that the header must compile in, and how the compiler names it.
+const STANDARDS: [(&str, &[&str]); 2] =
+    [("c", &["c99", "c11", "c17"]), ("c++", &["c++11", "c++14", "c++17", "c++20"])];
+
+/// The functions that must not be taken from the interpreter.
+const NAMES: [&str; 4] =
+    ["PyObject_AsCharBuffer", "PyObject_AsReadBuffer", "PyObject_AsWriteBuffer", "PyObject_CheckReadBuffer"];
+
+/// What the tests' last line holds.
+#[derive(Deserialize)]
+struct Report {
+    passed: u64,
+    failed: u64,
+}
+
+pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
+    let include = match include_folder(interpreter) {
+        Ok(include) => include,
+        Err(why) => return Verdict::Skipped(why),
+    };
+    let compiler = compiler();
+    if !succeeds(Command::new(&compiler).arg("--version")) {
+        return Verdict::Skipped(format!("there is no C compiler: {} does not start", compiler.display()));
+    }
+    match compare(context, interpreter, &compiler, &include) {
+        Ok(Report { passed, failed }) => Verdict::Ran(Counts { passed, failed, skipped: 0 }, String::new()),
+        Err(error) => Verdict::Failed(format!("{error:#}")),
+    }
+}
+
+fn compare(
+    context: &Context,
+    interpreter: &Interpreter,
+    compiler: &OsStr,
+    include: &Path,
+) -> anyhow::Result<Report> {
+    let library = static_library(&context.workspace)?;
+    let sources = context.workspace.root.join("crates").join(CRATE);
+    let folder = context.workspace.target.join("c").join(interpreter.key());
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let source = |name: &str| sources.join("tests/c").join(name);
+
+    let headers = |command: &mut Command| {
+        // The interpreter's headers are not ours to warn about.
+        command.arg("-isystem").arg(include).arg("-I").arg(sources.join("include"));
+        // Debian keeps a part of them in a folder for the machine, beside the others.
+        if let Some(beside) = include.parent() {
+            command.arg("-idirafter").arg(beside);
+        }
+    };
+    let mut checked = 0;
+    for (language, standards) in STANDARDS {
+        for standard in standards {
+            let mut command = Command::new(compiler);
+            command.args(["-x", language, "-fsyntax-only"]).arg(format!("-std={standard}"));
+            command.args(["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]);
+            headers(&mut command);
+            finish(command.arg(source("include.c")))?;
+            checked += 1;
+        }
+    }
+
+    let object = folder.join("probe.o");
+    let mut command = Command::new(compiler);
+    command.args(["-c", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers"]);
+    headers(&mut command);
+    finish(command.arg(source("probe.c")).arg("-o").arg(&object))?;
+    let imports = imports(&object)?;
+    let taken: Vec<&str> =
+        NAMES.into_iter().filter(|name| imports.iter().any(|other| other == name)).collect();
+    ensure!(taken.is_empty(), "the extension imports {} from the interpreter", taken.join(", "));
+
+    let mut command = Command::new(compiler);
+    command.args(["-shared", "-fPIC", "-O2", "-Wno-deprecated-declarations"]);
+    headers(&mut command);
+    command.arg(&object).arg(source("theirs.c")).arg(library).arg("-o").arg(folder.join("probe.so"));
+    finish(&mut command)?;
+
+    let output = Command::new(&interpreter.program)
+        .arg(source("run.py"))
+        .env("PYTHONPATH", &folder)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("BUFPROTO_VERSION", env!("CARGO_PKG_VERSION"))
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("{} does not start", interpreter.program.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (told, last) = text.trim_end().rsplit_once('\n').unwrap_or(("", text.trim_end()));
+    if !told.is_empty() {
+        anstream::println!("{told}");
+    }
+    let report: Report = serde_json::from_str(last)
+        .with_context(|| format!("the comparison ended early ({}): {last}", output.status))?;
+    Ok(Report { passed: report.passed + checked, ..report })
+}
+
+/// The library that C links with, built once for all interpreters: it knows none of them.
+fn static_library(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let mut command = Command::new(cargo());
+    command.current_dir(&workspace.root).args(["rustc", "--quiet", "--release", "--package", CRATE]);
+    command.args(["--features", "library", "--crate-type", "staticlib", "--target-dir"]);
+    finish(command.arg(&workspace.target))?;
+    let library = workspace.target.join("release/libbufproto_ffi.a");
+    ensure!(library.is_file(), "cargo built no {}", library.display());
+    Ok(library)
+}
+
+/// Where `Python.h` is, for this interpreter.
+fn include_folder(interpreter: &Interpreter) -> Result<PathBuf, String> {
+    const QUESTION: &str = "import sysconfig; print(sysconfig.get_paths()['include'])";
+    let output = Command::new(&interpreter.program)
+        .args(["-c", QUESTION])
+        .output()
+        .map_err(|error| format!("it does not start: {error}"))?;
+    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    if folder.join("Python.h").is_file() {
+        return Ok(folder);
+    }
+    Err(format!("its headers are not installed ({} has no Python.h)", folder.display()))
+}
+
+/// The undefined symbols of an object file.
+fn imports(object: &Path) -> anyhow::Result<Vec<String>> {
+    let output = Command::new("nm").arg("-u").arg(object).output().context("nm does not start")?;
+    ensure!(output.status.success(), "nm cannot read {}", object.display());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(text.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect())
+}
+
+fn compiler() -> OsString {
+    std::env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or("cc".into())
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Runs a command to its end; what it said is shown only if it fails.
+fn finish(command: &mut Command) -> anyhow::Result<()> {
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("{command:?} does not start"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{command:?} failed:\n{said}");
+    Ok(())
+}
