@@ -101,12 +101,13 @@ unsafe impl<'py> Runtime for Attached<'py> {
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a, 'py>(Borrowed<'a, 'py, PyAny>);
 
-impl<'a, 'py> Object<'a, 'py> {
-    pub(crate) fn buffer_slots(self) -> Option<&'a ffi::PyBufferProcs> {
-        // SAFETY: the object is alive, and so is its type; a type's slots are only changed together with the
-        // Python class that they belong to, which needs the thread to be detached or other code to run, and
-        // the reference is never kept across either.
-        unsafe { (*ffi::Py_TYPE(self.0.as_ptr())).tp_as_buffer.as_ref() }
+impl Object<'_, '_> {
+    /// The buffer slots of the object's type, as they are now.
+    #[inline]
+    pub(crate) fn buffer_slots(self) -> Option<ffi::PyBufferProcs> {
+        // SAFETY: the object is alive, and so is its type. A type's slots change only together with the class
+        // that they belong to, by code that does not run while they are copied.
+        unsafe { (*ffi::Py_TYPE(self.0.as_ptr())).tp_as_buffer.as_ref() }.cloned()
     }
 }
 
