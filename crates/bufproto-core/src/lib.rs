@@ -11,6 +11,7 @@
 //! | to export memory | [`grant`] |
 //! | a rule's number and wording | [`rules`] |
 //! | shape, strides, contiguity | [`layout`] |
+//! | what an item is | [`format`] |
 //! | to write a backend | [`runtime`] |
 #![no_std]
 
@@ -18,6 +19,7 @@ pub mod abi;
 
 pub mod error;
 
+pub mod format;
 pub mod grant;
 pub mod layout;
 pub mod legacy;
