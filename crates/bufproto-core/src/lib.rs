@@ -11,12 +11,13 @@
 //! | to export memory | [`grant`] |
 //! | a rule's number and wording | [`rules`] |
 //! | shape, strides, contiguity | [`layout`] |
-//! | what an item is | [`format`] |
+//! | what an item is, and which Rust types fit | [`format`], [`element`] |
 //! | to write a backend | [`runtime`] |
 #![no_std]
 
 pub mod abi;
 
+pub mod element;
 pub mod error;
 
 pub mod format;
