@@ -11,13 +11,16 @@
 //! | to export memory | [`grant`] |
 //! | a rule's number and wording | [`rules`] |
 //! | shape, strides, contiguity | [`layout`] |
+//! | what an item is, and which Rust types fit | [`format`], [`element`] |
 //! | to write a backend | [`runtime`] |
 #![no_std]
 
 pub mod abi;
 
+pub mod element;
 pub mod error;
 
+pub mod format;
 pub mod grant;
 pub mod layout;
 pub mod legacy;

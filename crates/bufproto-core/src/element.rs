@@ -1,0 +1,340 @@
+//! Which Rust types may look at which items.
+//!
+//! A type fits a format if both say the same about kind, size and byte order; how the format says it does not
+//! matter. On a little-endian machine [`i32`] reads `i`, `@i`, `=i`, and `<i` as ctypes writes it, and [`Be<i32>`]
+//! reads `>i` and `!i`. Where C's `long` has eight bytes, [`i64`] reads `l`, and [`i32`] reads `=l`.
+//!
+//! | format | type |
+//! |---|---|
+//! | `b` `h` `i` `l` `q` `n` | [`i8`] to [`i64`] and [`isize`], by size |
+//! | `B` `H` `I` `L` `Q` `N` | [`u8`] to [`u64`] and [`usize`], by size |
+//! | `f` `d` | [`f32`], [`f64`] |
+//! | `c` | [`u8`] |
+//! | `?` | [`Bool`], which is asked for its [`bool`]: a byte in memory may be something else |
+//! | `w`, and `u` of four bytes | [`Ucs4`], which is asked for its [`char`] |
+//! | any of the numbers in a stated order | [`Be`] or [`Le`] of its type |
+
+use core::fmt;
+
+use crate::format::{ByteOrder, Format, FormatError, Item, Kind};
+
+/// A type that can be read from and written to the memory of views.
+///
+/// ```
+/// use bufproto_core::element::{Be, Element};
+///
+/// assert!(f64::matches(b"d"));
+/// assert!(Be::<u16>::matches(b">H"));
+/// assert_eq!(
+///     f32::check(b"d", 8).unwrap_err().to_string(),
+///     "the items have format 'd', but '=f' is wanted"
+/// );
+/// ```
+///
+/// The address of an item need not be aligned for the type.
+///
+/// # Safety
+///
+/// All bytes of a value are initialised, and any bytes at all are a value: a view's memory may hold anything.
+pub unsafe trait Element: Copy + 'static {
+    /// The kind of item.
+    const KIND: Kind<'static>;
+    /// The order of its bytes. Of no meaning for items of one byte.
+    const ORDER: ByteOrder;
+    /// The format to name in errors.
+    const FORMAT: &'static str;
+
+    /// Whether items of this format can be looked at as this type. See [`check`](Self::check) for the reason
+    /// why not.
+    #[must_use]
+    fn matches(format: &[u8]) -> bool {
+        Self::check(format, size_of::<Self>()).is_ok()
+    }
+
+    /// Checks that items of this format can be looked at as this type, and that the view's items have the size
+    /// in bytes that goes with it. A view without a format has `B`.
+    ///
+    /// # Errors
+    ///
+    /// [`ElementError`], which names both formats.
+    fn check(format: &[u8], item_size: usize) -> Result<(), ElementError<'_>> {
+        let wanted = Self::FORMAT;
+        let parsed = Format::parse(format).map_err(|error| ElementError::Malformed { format, error })?;
+        match parsed.single() {
+            Some(item) if is_like::<Self>(item) => {
+                let order_matters = size_of::<Self>() > 1;
+                if order_matters && item.order != Self::ORDER {
+                    return Err(ElementError::Order { format, wanted });
+                }
+            }
+            _ => return Err(ElementError::Format { format, wanted }),
+        }
+        let size = parsed.size();
+        if item_size == size { Ok(()) } else { Err(ElementError::Size { format, size, item_size }) }
+    }
+}
+
+/// Whether kind and size are the same.
+fn is_like<T: Element>(item: Item<'_>) -> bool {
+    let kind = match item.kind {
+        Kind::Character => Kind::Unsigned,
+        Kind::Wide => Kind::Ucs4,
+        kind => kind,
+    };
+    kind == T::KIND && item.size == size_of::<T>()
+}
+
+/// Why items cannot be looked at as a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ElementError<'a> {
+    /// The format itself is wrong. The exporter is at fault.
+    #[error("the items have format '{}': {error}", .format.escape_ascii())]
+    Malformed {
+        /// The view's format.
+        format: &'a [u8],
+        /// What is wrong with it.
+        error: FormatError,
+    },
+    /// The items are something else.
+    #[error("the items have format '{}', but '{wanted}' is wanted", .format.escape_ascii())]
+    Format {
+        /// The view's format.
+        format: &'a [u8],
+        /// One format that would do.
+        wanted: &'static str,
+    },
+    /// Only the byte order differs.
+    #[error(
+        "the items have format '{}', but '{wanted}' is wanted: the byte order differs, \
+         read them in theirs with `Be` or `Le`",
+        .format.escape_ascii()
+    )]
+    Order {
+        /// The view's format.
+        format: &'a [u8],
+        /// One format that would do.
+        wanted: &'static str,
+    },
+    /// The view contradicts itself. The exporter is at fault.
+    #[error(
+        "the items have format '{}' of {size} bytes, but the view says that they have {item_size}",
+        .format.escape_ascii()
+    )]
+    Size {
+        /// The view's format.
+        format: &'a [u8],
+        /// The size in bytes that goes with it.
+        size: usize,
+        /// The size in bytes that the view states.
+        item_size: usize,
+    },
+}
+
+/// A number, which can also stand in memory in a stated byte order.
+pub trait Number: Element + PartialEq + fmt::Debug + sealed::Number {}
+
+mod sealed {
+    /// What [`Be`](super::Be) and [`Le`](super::Le) need to know of a number.
+    ///
+    /// # Safety
+    ///
+    /// Any bytes are a value of `Bits`, all of them initialised.
+    pub unsafe trait Number: Copy {
+        /// An unsigned integer of the same size: floats must not be moved around with their bytes swapped.
+        type Bits: Copy + 'static;
+        const LITTLE: &'static str;
+        const BIG: &'static str;
+        fn to_little(self) -> Self::Bits;
+        fn from_little(bits: Self::Bits) -> Self;
+        fn to_big(self) -> Self::Bits;
+        fn from_big(bits: Self::Bits) -> Self;
+    }
+}
+
+/// The types, the unsigned integers of their sizes, their kinds, and their formats in native, little and big
+/// order.
+macro_rules! numbers {
+    ($($number:ident $bits:ident $kind:ident $native:literal $little:literal $big:literal
+       $to_bits:path, $from_bits:path;)*) => {$(
+        // SAFETY: a primitive number has neither padding nor invalid values.
+        unsafe impl Element for $number {
+            const KIND: Kind<'static> = Kind::$kind;
+            const ORDER: ByteOrder = ByteOrder::NATIVE;
+            const FORMAT: &'static str = $native;
+        }
+
+        // SAFETY: the bits are an unsigned integer.
+        unsafe impl sealed::Number for $number {
+            type Bits = $bits;
+            const LITTLE: &'static str = $little;
+            const BIG: &'static str = $big;
+            #[inline]
+            fn to_little(self) -> $bits {
+                $to_bits(self).to_le()
+            }
+            #[inline]
+            fn from_little(bits: $bits) -> Self {
+                $from_bits($bits::from_le(bits))
+            }
+            #[inline]
+            fn to_big(self) -> $bits {
+                $to_bits(self).to_be()
+            }
+            #[inline]
+            fn from_big(bits: $bits) -> Self {
+                $from_bits($bits::from_be(bits))
+            }
+        }
+
+        impl Number for $number {}
+    )*};
+}
+
+numbers! {
+    i8 u8 Signed "b" "b" "b" i8::cast_unsigned, u8::cast_signed;
+    i16 u16 Signed "=h" "<h" ">h" i16::cast_unsigned, u16::cast_signed;
+    i32 u32 Signed "=i" "<i" ">i" i32::cast_unsigned, u32::cast_signed;
+    i64 u64 Signed "=q" "<q" ">q" i64::cast_unsigned, u64::cast_signed;
+    u8 u8 Unsigned "B" "B" "B" u8::from, u8::from;
+    u16 u16 Unsigned "=H" "<H" ">H" u16::from, u16::from;
+    u32 u32 Unsigned "=I" "<I" ">I" u32::from, u32::from;
+    u64 u64 Unsigned "=Q" "<Q" ">Q" u64::from, u64::from;
+    f32 u32 Float "=f" "<f" ">f" f32::to_bits, f32::from_bits;
+    f64 u64 Float "=d" "<d" ">d" f64::to_bits, f64::from_bits;
+}
+
+#[cfg(target_pointer_width = "64")]
+numbers! {
+    isize usize Signed "n" "<q" ">q" isize::cast_unsigned, usize::cast_signed;
+    usize usize Unsigned "N" "<Q" ">Q" usize::from, usize::from;
+}
+
+#[cfg(target_pointer_width = "32")]
+numbers! {
+    isize usize Signed "n" "<i" ">i" isize::cast_unsigned, usize::cast_signed;
+    usize usize Unsigned "N" "<I" ">I" usize::from, usize::from;
+}
+
+#[cfg(target_pointer_width = "16")]
+numbers! {
+    isize usize Signed "n" "<h" ">h" isize::cast_unsigned, usize::cast_signed;
+    usize usize Unsigned "N" "<H" ">H" usize::from, usize::from;
+}
+
+/// Defines a number in a stated byte order.
+macro_rules! ordered {
+    ($(#[$doc:meta])* $name:ident $order:ident $format:ident $to:ident $from:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        #[repr(transparent)]
+        pub struct $name<T: Number>(T::Bits);
+
+        impl<T: Number> $name<T> {
+            /// Puts a number into this order.
+            #[inline]
+            #[must_use]
+            pub fn new(number: T) -> Self {
+                Self(number.$to())
+            }
+
+            /// The number.
+            #[inline]
+            #[must_use]
+            pub fn get(self) -> T {
+                T::$from(self.0)
+            }
+        }
+
+        // SAFETY: the bits of a number, by the promise of `sealed::Number`.
+        unsafe impl<T: Number> Element for $name<T> {
+            const KIND: Kind<'static> = T::KIND;
+            const ORDER: ByteOrder = ByteOrder::$order;
+            const FORMAT: &'static str = T::$format;
+        }
+
+        impl<T: Number> PartialEq for $name<T> {
+            fn eq(&self, other: &Self) -> bool {
+                self.get() == other.get()
+            }
+        }
+
+        impl<T: Number> fmt::Debug for $name<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.get().fmt(f)
+            }
+        }
+    };
+}
+
+ordered! {
+    /// A number with its most significant byte first, as `>` states.
+    Be Big BIG to_big from_big
+}
+
+ordered! {
+    /// A number with its least significant byte first, as `<` states.
+    Le Little LITTLE to_little from_little
+}
+
+/// A truth value as it stands in memory, which may be any byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Bool(pub u8);
+
+impl Bool {
+    /// The truth value, if the byte is 0 or 1, as C wants it.
+    #[must_use]
+    pub fn get(self) -> Option<bool> {
+        match self.0 {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Whether the byte is not 0, as Python's `struct` and `memoryview` read it.
+    #[must_use]
+    pub fn is_true(self) -> bool {
+        self.0 != 0
+    }
+}
+
+impl From<bool> for Bool {
+    fn from(value: bool) -> Self {
+        Self(value.into())
+    }
+}
+
+// SAFETY: a byte.
+unsafe impl Element for Bool {
+    const KIND: Kind<'static> = Kind::Boolean;
+    const ORDER: ByteOrder = ByteOrder::NATIVE;
+    const FORMAT: &'static str = "?";
+}
+
+/// A character of text as it stands in memory, in this machine's byte order, which may be any number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Ucs4(pub u32);
+
+impl Ucs4 {
+    /// The character, if the number is one. Python's text may hold surrogates, which are none.
+    #[must_use]
+    pub fn get(self) -> Option<char> {
+        char::from_u32(self.0)
+    }
+}
+
+impl From<char> for Ucs4 {
+    fn from(value: char) -> Self {
+        Self(value.into())
+    }
+}
+
+// SAFETY: an unsigned integer.
+unsafe impl Element for Ucs4 {
+    const KIND: Kind<'static> = Kind::Ucs4;
+    const ORDER: ByteOrder = ByteOrder::NATIVE;
+    const FORMAT: &'static str = "=w";
+}

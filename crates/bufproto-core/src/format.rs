@@ -1,0 +1,220 @@
+//! What an item of a view is: the format string, read, measured and walked.
+//!
+//! The grammar is that of the `struct` module with the additions of PEP 3118, as the exporters that exist use
+//! it:
+//!
+//! | in the format | is |
+//! |---|---|
+//! | `@` `^` | native sizes from here on, with native alignment or without; `@` holds at the beginning |
+//! | `=` `<` `>` `!` | standard sizes from here on, in this machine's, little, big, big byte order |
+//! | `x` | a byte of padding |
+//! | `c` `?` | a character of one byte, a truth value |
+//! | `b` `h` `i` `l` `q`, `n` | signed integers; `n` is an `isize` and has no standard size |
+//! | `B` `H` `I` `L` `Q`, `N` | unsigned integers; `N` is a `usize` and has no standard size |
+//! | `e` `f` `d`, `g` | floats of 2, 4 and 8 bytes, and the platform's `long double` |
+//! | `Zf` `Zd` `Zg`, `F` `D` `G` | two floats, real and imaginary part |
+//! | `s` `p` | bytes, and bytes after their length; the count is the length |
+//! | `w` `u` | text in UCS-4, and of C's `wchar_t`; the count is the length |
+//! | `P`, `z` `Z` | a pointer, and to text, as ctypes writes it |
+//! | `&` *item* | a pointer to such an item |
+//! | `X{}` | a pointer to a function, its signature in the braces |
+//! | `O` | a pointer to a Python object |
+//! | `T{` *items* `}` | a record |
+//! | `(2,3)` *item* | a sub-array |
+//! | `3` *item* | as many, one after the other; none at all still aligns |
+//! | *item* `:name:` | an item with a name |
+//! | blanks | nothing; they may stand between items |
+//!
+//! A byte order may be stated before every item, and stays in force until another is, past the ends of records.
+//! There is no padding after the last item, so `il` and `li` differ in size, except in a record: if `@` is in
+//! force at its closing brace, it is padded and aligned as a C struct.
+//!
+//! Bit fields (`t`) are refused. Sources: the `struct` module's documentation, PEP 3118 ("Additions to the
+//! struct string-syntax"), what `struct`, `ctypes` and numpy answer and write.
+
+mod item;
+mod scan;
+mod sizes;
+
+use core::ffi::CStr;
+use core::fmt;
+
+use crate::abi::Header;
+
+pub use self::item::{ByteOrder, Item, Items, Kind, Record};
+use self::scan::{Mode, Scanner};
+
+/// The most records, pointers and braces inside one another that a format may have.
+pub const MAX_DEPTH: usize = 64;
+
+/// A format that has been read to its end and understood.
+///
+/// ```
+/// use bufproto_core::format::Format;
+///
+/// let format = Format::parse(b"T{b:tag:d:value:}")?;
+/// assert_eq!(format.size(), 16);
+/// assert_eq!(format.field(b"value").map(|item| (item.offset, item.size)), Some((8, 8)));
+///
+/// let error = Format::parse(b"2i 3k").unwrap_err();
+/// assert_eq!(error.index, 4);
+/// # Ok::<(), bufproto_core::format::FormatError>(())
+/// ```
+///
+/// Invariants: the text follows the grammar; the size and every offset in it fit in an `isize`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Format<'a> {
+    items: Record<'a>,
+    size: usize,
+    alignment: usize,
+}
+
+impl<'a> Format<'a> {
+    /// Unsigned bytes, what a view without a format consists of.
+    pub const BYTES: Format<'static> =
+        Format { items: Record::new(b"B", Mode::NATIVE), size: 1, alignment: 1 };
+
+    /// Reads a format, without its final zero byte.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError`], pointing at the first byte that cannot be.
+    pub fn parse(text: &'a [u8]) -> Result<Self, FormatError> {
+        let mut scanner = Scanner::new(text, Mode::NATIVE);
+        let (size, alignment) = scanner.measure(0)?;
+        match scanner.peek() {
+            None => Ok(Self { items: Record::new(text, Mode::NATIVE), size, alignment }),
+            Some(_) => Err(scanner.error(Reason::NotOpened)),
+        }
+    }
+
+    /// Reads the format of a view; none at all means unsigned bytes.
+    ///
+    /// Exporters exist whose format has not the size that the view states: compare
+    /// [`size`](Self::size) before reading an item by its fields.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError`], pointing at the first byte that cannot be. The exporter is at fault.
+    ///
+    /// # Safety
+    ///
+    /// `format` of the view is null or points to a C string, which stays as it is for `'a`.
+    pub unsafe fn of_view(view: &'a Header) -> Result<Self, FormatError> {
+        if view.format.is_null() {
+            return Ok(Self::BYTES);
+        }
+        // SAFETY: the caller's word for formats that are not null.
+        Self::parse(unsafe { CStr::from_ptr(view.format) }.to_bytes())
+    }
+
+    /// The text of the format.
+    #[must_use]
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.items.as_bytes()
+    }
+
+    /// The size of an item in bytes, as `struct.calcsize` gives it.
+    #[must_use]
+    pub fn size(self) -> usize {
+        self.size
+    }
+
+    /// The alignment in bytes that the native parts ask for; 1 if there are none.
+    #[must_use]
+    pub fn alignment(self) -> usize {
+        self.alignment
+    }
+
+    /// The items one after the other, padding included.
+    #[must_use]
+    pub fn items(self) -> Items<'a> {
+        self.items.items()
+    }
+
+    /// The item by itself, if the format is nothing but one single item: no count, sub-array or padding.
+    #[must_use]
+    pub fn single(self) -> Option<Item<'a>> {
+        let mut items = self.items();
+        let item = items.next()?;
+        let alone = items.next().is_none() && item.count == 1 && item.dimensions() == 0;
+        (alone && item.kind != Kind::Padding).then_some(item)
+    }
+
+    /// The fields: those of the record if the format is a single one without a name, else the items themselves.
+    #[must_use]
+    pub fn record(self) -> Record<'a> {
+        match self.single() {
+            Some(Item { kind: Kind::Record(record), name: None, .. }) => record,
+            _ => self.items,
+        }
+    }
+
+    /// The first [field](Self::record) with this name.
+    #[must_use]
+    pub fn field(self, name: &[u8]) -> Option<Item<'a>> {
+        self.record().field(name)
+    }
+}
+
+impl fmt::Debug for Format<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Format({self})")
+    }
+}
+
+/// Writes the text, with bytes that cannot be printed escaped.
+impl fmt::Display for Format<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_bytes().escape_ascii().fmt(f)
+    }
+}
+
+/// Why a text is no format, and where. The exporter is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("byte {index} of the item format: {reason}")]
+pub struct FormatError {
+    /// The index of the offending byte, from 0; the length of the format if something is missing at its end.
+    pub index: usize,
+    /// What is wrong there.
+    pub reason: Reason,
+}
+
+/// What is wrong with a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Not a character that means anything here.
+    #[error("'{}' does not stand for an item", .0.escape_ascii())]
+    Unknown(u8),
+    /// A size that only the platform knows, where standard sizes are in force.
+    #[error("'{}' has no standard size; it needs the native order, '@' or '^'", .0.escape_ascii())]
+    NativeOnly(u8),
+    /// Bit fields, which nothing exports.
+    #[error("bit fields ('t') are not supported")]
+    BitField,
+    /// The format ends after a count, a sub-array's shape, `&` or `Z`.
+    #[error("the format ends where an item is expected")]
+    Missing,
+    /// A brace, a parenthesis or a name that does not end.
+    #[error("'{}' is never closed", .0.escape_ascii())]
+    NotClosed(u8),
+    /// A closing brace too many.
+    #[error("'}}' closes nothing")]
+    NotOpened,
+    /// `T` or `X` without its brace.
+    #[error("'{{' must follow")]
+    Brace,
+    /// The shape of a sub-array is not a list of numbers.
+    #[error("the shape of a sub-array is a list of numbers, as in '(2,3)'")]
+    Shape,
+    /// A sub-array has too many dimensions.
+    #[error("a sub-array has at most 64 dimensions")]
+    Dimensions,
+    /// Records or pointers are too deep inside one another.
+    #[error("records and pointers go deeper than 64 levels")]
+    Depth,
+    /// The item would not fit in memory.
+    #[error("the item would be larger than memory")]
+    Overflow,
+}
