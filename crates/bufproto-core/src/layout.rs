@@ -266,7 +266,7 @@ impl<'a> Layout<'a> {
             return Err(IndexError::Indirect);
         }
         self.check(indices)?;
-        Ok(indices.iter().enumerate().map(|(dimension, &index)| self.distance(dimension, index)).sum())
+        Ok(indices.iter().enumerate().map(|(dimension, &index)| self.step(dimension).distance(index)).sum())
     }
 
     /// The address of an item, following pointers as the suboffsets say (`PyBuffer_GetPointer`).
@@ -283,24 +283,14 @@ impl<'a> Layout<'a> {
         let mut pointer = memory;
         for (dimension, &index) in indices.iter().enumerate() {
             // SAFETY: the index is within the extent, so by the caller's word this is still the view's memory.
-            pointer = unsafe { self.step(pointer, dimension, index) };
+            pointer = unsafe { self.step(dimension).take(pointer, index) };
         }
         Ok(pointer)
     }
 
-    /// From the first entry of a dimension to the one at `index`.
-    ///
-    /// # Safety
-    ///
-    /// `pointer` is the address of the first entry, in a held view with this layout, and `index` is within the
-    /// extent.
-    pub(crate) unsafe fn step(self, pointer: *mut u8, dimension: usize, index: usize) -> *mut u8 {
-        let pointer = pointer.wrapping_offset(self.distance(dimension, index));
-        match self.suboffset(dimension) {
-            None => pointer,
-            // SAFETY: where a suboffset is given, the exporter has put a pointer there.
-            Some(suboffset) => unsafe { pointer.cast::<*mut u8>().read_unaligned() }.wrapping_add(suboffset),
-        }
+    /// How to get from entry to entry in a dimension.
+    pub(crate) fn step(self, dimension: usize) -> Step {
+        Step { stride: self.stride(dimension), suboffset: self.suboffset(dimension) }
     }
 
     fn check(self, indices: &[usize]) -> Result<(), IndexError> {
@@ -314,11 +304,6 @@ impl<'a> Layout<'a> {
             }
         }
         Ok(())
-    }
-
-    fn distance(self, dimension: usize, index: usize) -> isize {
-        // Within the bounds, which fit in an `isize`: so do both factors and the product.
-        self.stride(dimension).wrapping_mul(index.cast_signed())
     }
 
     /// The bounds if they fit in an `isize`, with pointers taken for part of the items that hold them.
@@ -337,6 +322,37 @@ impl<'a> Layout<'a> {
             }
         }
         Some(low..high)
+    }
+}
+
+/// How to get from entry to entry in one dimension of a layout.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    /// The distance in bytes.
+    pub(crate) stride: isize,
+    /// The offset in bytes to add after following the pointer that is there, if there is one.
+    pub(crate) suboffset: Option<usize>,
+}
+
+impl Step {
+    fn distance(self, index: usize) -> isize {
+        // Within the bounds, which fit in an `isize`: so do both factors and the product.
+        self.stride.wrapping_mul(index.cast_signed())
+    }
+
+    /// From the first entry of the dimension to the one at `index`.
+    ///
+    /// # Safety
+    ///
+    /// `pointer` is the address of the first entry, in a held view, and `index` is within the extent.
+    #[inline]
+    pub(crate) unsafe fn take(self, pointer: *mut u8, index: usize) -> *mut u8 {
+        let pointer = pointer.wrapping_offset(self.distance(index));
+        match self.suboffset {
+            None => pointer,
+            // SAFETY: where a suboffset is given, the exporter has put a pointer there.
+            Some(suboffset) => unsafe { pointer.cast::<*mut u8>().read_unaligned() }.wrapping_add(suboffset),
+        }
     }
 }
 

@@ -11,12 +11,14 @@
 //! | to export memory | [`grant`] |
 //! | a rule's number and wording | [`rules`] |
 //! | shape, strides, contiguity | [`layout`] |
+//! | to copy items between layouts | [`copy`] |
 //! | what an item is, and which Rust types fit | [`format`], [`element`] |
 //! | to write a backend | [`runtime`] |
 #![no_std]
 
 pub mod abi;
 
+pub mod copy;
 pub mod element;
 pub mod error;
 

@@ -181,9 +181,25 @@ fn records_have_fields() {
 
 #[test]
 fn an_empty_sub_array_takes_no_bytes_however_far_it_reaches() {
-    let format = Format::parse(b"(0,9999999999,9999999999)i:a:b:b:").unwrap();
-    assert_eq!(format.field(b"a").unwrap().length(), 0);
-    assert_eq!(format.size(), 1);
+    for text in ["(0,999999999,999999999,999999999)i:a:b:b:", "(999999999,999999999,999999999,0)i:a:b:b:"] {
+        let format = Format::parse(text.as_bytes()).unwrap();
+        assert_eq!(format.field(b"a").unwrap().length(), 0);
+        assert_eq!(format.size(), 1);
+    }
+    // A single item must fit all the same.
+    let text = format!("b(0){}s", isize::MAX as usize + 1);
+    assert_eq!(Format::parse(text.as_bytes()), Err(FormatError { index: 1, reason: Reason::Overflow }));
+}
+
+#[test]
+fn the_count_of_a_string_is_its_length() {
+    for (text, kind, size) in [("3s", Kind::Bytes, 3), ("3p", Kind::PascalBytes, 3), ("3w", Kind::Ucs4, 12)] {
+        let item = Format::parse(text.as_bytes()).unwrap().single().unwrap();
+        assert_eq!((item.kind, item.size, item.count), (kind, size, 1));
+    }
+    let wide = Format::parse(b"3u").unwrap().single().unwrap();
+    assert_eq!((wide.kind, wide.size), (Kind::Wide, if cfg!(windows) { 6 } else { 12 }));
+    assert!(Format::parse(b"3c").unwrap().single().is_none());
 }
 
 #[test]
