@@ -143,11 +143,35 @@ where
     O: Object,
     L: Length,
 {
+    // SAFETY: the caller's word.
+    unsafe { store_from(runtime, object, buffer, length, |object| D::locate(object, access)) }
+}
+
+/// As [`store`], with another way to find the memory: one that keeps it, as a
+/// [`Scope`](crate::scope::Scope) does.
+///
+/// Returns 0 or −1.
+///
+/// # Safety
+///
+/// As [`store`].
+#[inline]
+pub unsafe fn store_from<O, L>(
+    runtime: O::Runtime,
+    object: Option<O>,
+    buffer: *mut *mut c_void,
+    length: *mut L,
+    locate: impl FnOnce(O) -> Result<Span, ErrorOf<O>>,
+) -> c_int
+where
+    O: Object,
+    L: Length,
+{
     let Some(object) = object.filter(|_| !buffer.is_null() && !length.is_null()) else {
         Error::from(Rule::NullArgument).restore_without_object(runtime);
         return -1;
     };
-    let answer = D::locate(object, access)
+    let answer = locate(object)
         .and_then(|span| L::from_bytes(span.length).map(|bytes| (span.pointer, bytes)).map_err(Error::from));
     match answer {
         Ok((pointer, bytes)) => {

@@ -2,12 +2,14 @@
 
 use core::cell::Cell;
 use core::fmt;
+use core::ptr::NonNull;
 
 use crate::error::ErrorOf;
-use crate::legacy::views;
+use crate::legacy::{segments, views};
 use crate::request::{Access, Request};
 use crate::rules::Rule;
-use crate::runtime::{Exporter, Runtime};
+use crate::runtime::{Exporter, Runtime, Segmented};
+use crate::span::Span;
 use crate::view::{Held, Slot};
 
 /// Holds every view that is acquired through it until it ends, then releases them, the last first.
@@ -48,6 +50,53 @@ impl<'storage, R: Runtime> Scope<'storage, R> {
         O: Exporter<Runtime = R>,
     {
         self.hold(|slot| views::export(object, access, slot))
+    }
+
+    /// Finds the memory by one of the three old functions of the 2.x dialect, and keeps the object: by a view if
+    /// its type exports one too, else by what `refer` puts into an empty view, a reference to the object.
+    ///
+    /// # Errors
+    ///
+    /// What the function fails with, and [`Rule::ScopeFull`].
+    ///
+    /// # Safety
+    ///
+    /// What `refer` leaves in the view may be released as a view is.
+    pub unsafe fn locate_segment<O>(
+        &self,
+        object: O,
+        access: Access,
+        refer: impl FnOnce(NonNull<R::View>),
+    ) -> Result<Span, ErrorOf<O>>
+    where
+        O: Exporter<Runtime = R> + Segmented,
+    {
+        let mut located = None;
+        self.hold(|slot| {
+            // The view comes first: it is what keeps the memory where the slot then says it is.
+            // An exporter's refusal is discarded, and must not take a pending exception along.
+            let asks = object.exports() && !self.runtime.is_raised();
+            // SAFETY: the type exports; `hold` passes an empty slot that stays until it is released.
+            let held = asks && unsafe { object.export(slot.pointer(), Request::SIMPLE) }.is_ok();
+            match segments::locate(object, access) {
+                Ok(span) => {
+                    if !held {
+                        refer(slot.clear());
+                    }
+                    located = Some(span);
+                    Ok(())
+                }
+                Err(error) => {
+                    if held {
+                        // SAFETY: the exporter has just filled the slot, and nobody else releases it.
+                        unsafe { self.runtime.release(slot.pointer()) };
+                    }
+                    Err(error)
+                }
+            }
+        })?;
+        // A place was held, so a segment was found.
+        located.ok_or(Rule::SingleSegment.into())
     }
 
     /// Acquires a view for any request, and keeps it.

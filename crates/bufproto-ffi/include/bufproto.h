@@ -21,10 +21,14 @@ typedef struct bufproto_interpreter {
     size_t size;
     /* 1 CPython 2.7, 2 CPython 3.6 to 3.12, 3 CPython 3.13 and later, 4 PyPy for 2.7, 5 PyPy for 3. */
     int family;
+    /* sizeof(Py_buffer): which layout views have. */
+    size_t view_size;
     /* Whether the object's type fills bf_getbuffer: 0 or 1. */
     int (*exports)(struct _object *object);
     /* Calls the type's bf_getbuffer with a view and a request. */
     int (*export_view)(struct _object *object, void *view, int request);
+    /* Py_IncRef. */
+    void (*refer)(struct _object *object);
     /* PyBuffer_Release. */
     void (*release)(void *view);
     /* PyErr_Occurred, PyErr_Clear, PyErr_SetString. */
@@ -64,6 +68,32 @@ int bufproto_as_write_buffer_int(const bufproto_interpreter *interpreter, struct
 
 /* PyObject_CheckReadBuffer: 1 or 0; never raises. For NULL, where the original crashes, 0. */
 int bufproto_check_read_buffer(const bufproto_interpreter *interpreter, struct _object *object);
+
+/* A scope: every buffer that is taken through it stays where it is until the scope ends. Lives on the caller's stack, and
+ * does not move. Extensions declare one by BUFPROTO_SCOPE, in "bufproto/scope.h". */
+typedef struct bufproto_scope {
+    const bufproto_interpreter *interpreter;
+    size_t content[4];
+} bufproto_scope;
+
+/* Begins a scope with room for a number of views (of view_size bytes each) at an address. Returns 0, or -1 if the library
+ * does not know the layout of the interpreter's views; nothing is raised then. */
+int bufproto_scope_begin(bufproto_scope *scope, const bufproto_interpreter *interpreter, void *views, size_t count);
+
+/* Ends a scope: gives back what was taken through it, the last first. Exporters may run code then, and may leave an
+ * exception; put a pending one aside before. Does nothing to a scope that has ended. */
+void bufproto_scope_end(bufproto_scope *scope);
+
+/* How many more buffers the scope can take. */
+size_t bufproto_scope_room(const bufproto_scope *scope);
+
+/* As the functions without a scope, but the memory stays until the scope ends. BufferError if the scope is full. */
+int bufproto_scope_as_char_buffer(const bufproto_scope *scope, struct _object *object, const char **buffer,
+                                  ptrdiff_t *length);
+int bufproto_scope_as_read_buffer(const bufproto_scope *scope, struct _object *object, const void **buffer,
+                                  ptrdiff_t *length);
+int bufproto_scope_as_write_buffer(const bufproto_scope *scope, struct _object *object, void **buffer,
+                                   ptrdiff_t *length);
 
 /* The library's version, as "major.minor.patch". */
 const char *bufproto_version(void);

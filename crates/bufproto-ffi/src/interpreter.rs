@@ -25,10 +25,14 @@ pub struct Interpreter {
     /// Which procedures and words apply: 1 CPython 2.7, 2 CPython 3.6 to 3.12, 3 CPython 3.13 and later, 4 PyPy
     /// for 2.7, 5 PyPy for 3.
     pub family: c_int,
+    /// `sizeof(Py_buffer)`: which layout views have.
+    pub view_size: usize,
     /// Whether the object's type fills `bf_getbuffer`: 0 or 1.
     pub exports: Option<unsafe extern "C" fn(object: *mut PyObject) -> c_int>,
     /// Calls the type's `bf_getbuffer` with a view and a request.
     pub export_view: Option<unsafe extern "C" fn(*mut PyObject, *mut c_void, c_int) -> c_int>,
+    /// `Py_IncRef`.
+    pub refer: Option<unsafe extern "C" fn(object: *mut PyObject)>,
     /// `PyBuffer_Release`.
     pub release: Option<unsafe extern "C" fn(view: *mut c_void)>,
     /// `PyErr_Occurred`.

@@ -14,12 +14,18 @@
 mod interpreter;
 mod legacy;
 mod object;
+mod scope;
 
 pub use interpreter::{Interpreter, PyObject};
 pub use legacy::{
     bufproto_as_char_buffer, bufproto_as_char_buffer_int, bufproto_as_read_buffer,
     bufproto_as_read_buffer_int, bufproto_as_write_buffer, bufproto_as_write_buffer_int,
     bufproto_check_read_buffer, bufproto_version,
+};
+
+pub use scope::{
+    Scope, bufproto_scope_as_char_buffer, bufproto_scope_as_read_buffer, bufproto_scope_as_write_buffer,
+    bufproto_scope_begin, bufproto_scope_end, bufproto_scope_room,
 };
 
 /// No path here panics; if one did, going on would be worse.

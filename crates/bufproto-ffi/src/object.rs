@@ -89,6 +89,22 @@ impl<V> Clone for Object<'_, V> {
 
 impl<V> Copy for Object<'_, V> {}
 
+impl<'i, V: abi::View> Object<'i, V> {
+    /// Puts a reference to the object into an empty view, so that releasing the view gives it back.
+    ///
+    /// # Safety
+    ///
+    /// The view may be written to.
+    pub(crate) unsafe fn refer(self, view: NonNull<V>) {
+        if let Some(refer) = self.attached.0.refer {
+            // SAFETY: the thread is attached, and the object alive.
+            unsafe { refer(self.object.as_ptr()) };
+            // SAFETY: the caller's word; a view begins with a header.
+            unsafe { (*view.cast::<abi::Header>().as_ptr()).obj = self.object.as_ptr().cast() };
+        }
+    }
+}
+
 impl<'i, V> Object<'i, V> {
     /// # Safety
     ///

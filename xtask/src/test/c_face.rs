@@ -29,6 +29,8 @@ const NAMES: [&str; 4] =
 struct Report {
     passed: u64,
     failed: u64,
+    /// The reason of each test that was skipped.
+    skipped: Vec<String>,
 }
 
 pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
@@ -41,7 +43,7 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
         return Verdict::Skipped(format!("there is no C compiler: {} does not start", compiler.display()));
     }
     match compare(context, interpreter, &compiler, &include) {
-        Ok(Report { passed, failed }) => Verdict::Ran(Counts { passed, failed, skipped: 0 }, String::new()),
+        Ok((counts, reasons)) => Verdict::Ran(counts, reasons),
         Err(error) => Verdict::Failed(format!("{error:#}")),
     }
 }
@@ -51,7 +53,7 @@ fn compare(
     interpreter: &Interpreter,
     compiler: &OsStr,
     include: &Path,
-) -> anyhow::Result<Report> {
+) -> anyhow::Result<(Counts, String)> {
     let library = static_library(&context.workspace)?;
     let sources = context.workspace.root.join("crates").join(CRATE);
     let folder = context.workspace.target.join("c").join(interpreter.key());
@@ -91,12 +93,33 @@ fn compare(
     let mut command = Command::new(compiler);
     command.args(["-shared", "-fPIC", "-O2", "-Wno-deprecated-declarations"]);
     headers(&mut command);
-    command.arg(&object).arg(source("theirs.c")).arg(library).arg("-o").arg(folder.join("probe.so"));
+    command.arg(&object).arg(source("theirs.c")).arg(&library).arg("-o").arg(folder.join("probe.so"));
     finish(&mut command)?;
 
+    for (language, module, runtime) in [("c", "scoped.so", None), ("c++", "scopedxx.so", Some("-lstdc++"))] {
+        let mut command = Command::new(compiler);
+        command.args(["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Wpedantic", "-Werror"]);
+        headers(&mut command);
+        command.args(["-x", language]).arg(source("scoped.c")).args(["-x", "none"]).arg(&library);
+        finish(command.args(runtime).arg("-o").arg(folder.join(module)))?;
+    }
+
+    let mut counts = Counts { passed: checked, ..Counts::default() };
+    let mut reasons = Vec::new();
+    for script in ["run.py", "run_scoped.py"] {
+        let report = report(interpreter, &folder, &source(script))?;
+        let skipped = report.skipped.len() as u64;
+        counts = counts.and(Counts { passed: report.passed, failed: report.failed, skipped });
+        reasons.extend(report.skipped);
+    }
+    Ok((counts, reasons.join("; ")))
+}
+
+/// Runs a script inside the interpreter; its last line counts what it tested.
+fn report(interpreter: &Interpreter, folder: &Path, script: &Path) -> anyhow::Result<Report> {
     let output = Command::new(&interpreter.program)
-        .arg(source("run.py"))
-        .env("PYTHONPATH", &folder)
+        .arg(script)
+        .env("PYTHONPATH", folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("BUFPROTO_VERSION", env!("CARGO_PKG_VERSION"))
         .stdin(Stdio::null())
@@ -108,9 +131,7 @@ fn compare(
     if !told.is_empty() {
         anstream::println!("{told}");
     }
-    let report: Report = serde_json::from_str(last)
-        .with_context(|| format!("the comparison ended early ({}): {last}", output.status))?;
-    Ok(Report { passed: report.passed + checked, ..report })
+    serde_json::from_str(last).with_context(|| format!("the tests ended early ({}): {last}", output.status))
 }
 
 /// The library that C links with, built once for all interpreters: it knows none of them.

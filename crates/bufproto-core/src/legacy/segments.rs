@@ -10,7 +10,7 @@ use crate::runtime::{Segmented, Segments as _};
 use crate::span::Span;
 
 #[inline]
-pub(super) fn locate<O: Segmented>(object: O, access: Access) -> Result<Span, ErrorOf<O>> {
+pub(crate) fn locate<O: Segmented>(object: O, access: Access) -> Result<Span, ErrorOf<O>> {
     let Some(segments) = object.segments(access) else {
         return Err(Error::Refused(missing(access)));
     };

@@ -97,8 +97,10 @@ BUFPROTO__UNUSED static const bufproto_interpreter bufproto__python = {
 #else
     3,
 #endif
+    sizeof(Py_buffer),
     bufproto__exports,
     bufproto__export_view,
+    Py_IncRef,
     bufproto__release,
     PyErr_Occurred,
     PyErr_Clear,

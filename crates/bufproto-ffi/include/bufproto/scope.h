@@ -1,0 +1,147 @@
+/* bufproto: one line per function that keeps its buffers where they are.
+ *
+ *     #include <Python.h>
+ *     #include <bufproto/scope.h>
+ *
+ *     static PyObject *digest(PyObject *module, PyObject *data)
+ *     {
+ *         BUFPROTO_SCOPE();
+ *         ...
+ *         if (PyObject_AsReadBuffer(data, &bytes, &length) < 0) return NULL;
+ *
+ * From the line on until the end of the enclosing block, everything that the old functions hand out in this file stays
+ * alive and in place, and is given back on every way out: return, goto, break, a C++ exception. Calls in blocks without a
+ * scope behave as before. The names become macros with arguments in the files that include this header, and only there.
+ *
+ * A scope takes BUFPROTO_SCOPE_ROOM buffers (8, unless defined before); one more is refused with BufferError, never handed
+ * out unpinned. BUFPROTO_SCOPE_FOR(64); declares one with more room.
+ *
+ * A helper can be handed the scope of its caller: BUFPROTO_SCOPE_HERE is the innermost one, to be passed as a
+ * const bufproto_scope *, and BUFPROTO_SCOPE_OF(scope); makes it the scope of the helper's block.
+ *
+ * Without the cleanup attribute of GNU C and without C++, BUFPROTO_SCOPE is not defined: begin a scope by
+ * bufproto_scope_begin and end it by bufproto_python_scope_end on every way out.
+ */
+#ifndef BUFPROTO_SCOPE_H
+#define BUFPROTO_SCOPE_H
+
+#include "python.h"
+
+#ifndef BUFPROTO_SCOPE_ROOM
+#define BUFPROTO_SCOPE_ROOM 8
+#endif
+
+/* Ends a scope. A pending exception stays; what an exporter raises while it takes its view back is reported as
+ * unraisable. */
+BUFPROTO__UNUSED static inline void bufproto_python_scope_end(bufproto_scope *scope)
+{
+    PyObject *type, *value, *traceback;
+    if (scope->interpreter == NULL) {
+        return;
+    }
+    PyErr_Fetch(&type, &value, &traceback);
+    bufproto_scope_end(scope);
+    if (PyErr_Occurred()) {
+        PyErr_WriteUnraisable(NULL);
+    }
+    PyErr_Restore(type, value, traceback);
+}
+
+/* The innermost scope: blocks with a scope declare a variable of this name, which hides this one. */
+BUFPROTO__UNUSED static const bufproto_scope *const bufproto__here = NULL;
+#define BUFPROTO_SCOPE_HERE (bufproto__here)
+
+BUFPROTO__UNUSED static inline int bufproto__as_char_buffer(const bufproto_scope *scope, PyObject *object,
+                                                            const char **buffer, Py_ssize_t *length)
+{
+    return scope != NULL ? bufproto_scope_as_char_buffer(scope, object, buffer, length)
+                         : bufproto_PyObject_AsCharBuffer(object, buffer, length);
+}
+
+BUFPROTO__UNUSED static inline int bufproto__as_read_buffer(const bufproto_scope *scope, PyObject *object,
+                                                            const void **buffer, Py_ssize_t *length)
+{
+    return scope != NULL ? bufproto_scope_as_read_buffer(scope, object, buffer, length)
+                         : bufproto_PyObject_AsReadBuffer(object, buffer, length);
+}
+
+BUFPROTO__UNUSED static inline int bufproto__as_write_buffer(const bufproto_scope *scope, PyObject *object,
+                                                             void **buffer, Py_ssize_t *length)
+{
+    return scope != NULL ? bufproto_scope_as_write_buffer(scope, object, buffer, length)
+                         : bufproto_PyObject_AsWriteBuffer(object, buffer, length);
+}
+
+#undef PyObject_AsCharBuffer
+#undef PyObject_AsReadBuffer
+#undef PyObject_AsWriteBuffer
+#define PyObject_AsCharBuffer(object, buffer, length) bufproto__as_char_buffer(bufproto__here, object, buffer, length)
+#define PyObject_AsReadBuffer(object, buffer, length) bufproto__as_read_buffer(bufproto__here, object, buffer, length)
+#define PyObject_AsWriteBuffer(object, buffer, length) bufproto__as_write_buffer(bufproto__here, object, buffer, length)
+
+/* The variable hides another on purpose. */
+#if defined(__GNUC__)
+#define BUFPROTO__HIDING(declaration) \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"") declaration _Pragma("GCC diagnostic pop")
+#else
+#define BUFPROTO__HIDING(declaration) declaration
+#endif
+
+#if defined(__cplusplus)
+
+extern "C++" {
+
+/* A scope and its room. */
+template <size_t room> class bufproto_python_scope {
+  public:
+    bufproto_python_scope()
+    {
+        bufproto_scope_begin(&scope, &bufproto__python, views, room);
+    }
+    ~bufproto_python_scope()
+    {
+        bufproto_python_scope_end(&scope);
+    }
+    bufproto_scope scope;
+
+  private:
+    bufproto_python_scope(const bufproto_python_scope &);
+    bufproto_python_scope &operator=(const bufproto_python_scope &);
+    Py_buffer views[room];
+};
+
+}
+
+#define BUFPROTO_SCOPE_FOR(room) \
+    BUFPROTO__HIDING(bufproto_python_scope<(room)> bufproto__scope;) \
+    BUFPROTO_SCOPE_OF(&bufproto__scope.scope)
+
+#elif defined(__GNUC__)
+
+#define BUFPROTO_SCOPE_FOR(room) \
+    BUFPROTO__HIDING( \
+        Py_buffer bufproto__views[room]; \
+        bufproto_scope bufproto__scope __attribute__((cleanup(bufproto_python_scope_end))); \
+        BUFPROTO__UNUSED const int bufproto__begun = \
+            bufproto_scope_begin(&bufproto__scope, &bufproto__python, bufproto__views, (room));) \
+    BUFPROTO_SCOPE_OF(&bufproto__scope)
+
+#endif
+
+#ifdef BUFPROTO_SCOPE_FOR
+#define BUFPROTO_SCOPE() BUFPROTO_SCOPE_FOR(BUFPROTO_SCOPE_ROOM)
+#endif
+
+/* A declaration of nothing, for the semicolon that the user writes. */
+#ifdef __cplusplus
+#define BUFPROTO__NOTHING static_assert(true, "")
+#else
+#define BUFPROTO__NOTHING struct bufproto__nothing
+#endif
+
+/* Makes a scope the one of the enclosing block. */
+#define BUFPROTO_SCOPE_OF(the_scope) \
+    BUFPROTO__HIDING(BUFPROTO__UNUSED const bufproto_scope *const bufproto__here = (the_scope);) \
+    BUFPROTO__NOTHING
+
+#endif

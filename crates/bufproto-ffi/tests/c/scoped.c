@@ -1,0 +1,202 @@
+/* Scopes: written once, compiled as C and as C++. Each function takes data and a callable that runs while the pointer into
+ * the data is held, and tells what it saw. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <bufproto/scope.h>
+
+#define CALL(callback) PyObject_CallFunctionObjArgs(callback, NULL)
+
+/* The bug: nothing keeps the memory while the callback runs. */
+static PyObject *unscoped(PyObject *module, PyObject *arguments)
+{
+    PyObject *data, *callback, *answer;
+    const void *bytes;
+    Py_ssize_t length;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "OO", &data, &callback)) {
+        return NULL;
+    }
+    if (PyObject_AsReadBuffer(data, &bytes, &length) < 0) {
+        return NULL;
+    }
+    answer = CALL(callback);
+    if (answer == NULL) {
+        return NULL;
+    }
+    Py_DECREF(answer);
+    /* Reading it now would be the bug; tell where it was. */
+    return PyLong_FromVoidPtr((void *)bytes);
+}
+
+/* The cure: one line. */
+static PyObject *scoped(PyObject *module, PyObject *arguments)
+{
+    PyObject *data, *callback, *answer;
+    const void *bytes;
+    Py_ssize_t length;
+    BUFPROTO_SCOPE();
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "OO", &data, &callback)) {
+        return NULL;
+    }
+    if (PyObject_AsReadBuffer(data, &bytes, &length) < 0) {
+        return NULL;
+    }
+    answer = CALL(callback);
+    if (answer == NULL) {
+        return NULL;
+    }
+    Py_DECREF(answer);
+    return PyBytes_FromStringAndSize((const char *)bytes, length);
+}
+
+/* All three functions, and as many calls as the data has items; the scope takes four. */
+static PyObject *many(PyObject *module, PyObject *arguments)
+{
+    PyObject *list, *callback, *answer;
+    Py_ssize_t index;
+    BUFPROTO_SCOPE_FOR(4);
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "OO", &list, &callback)) {
+        return NULL;
+    }
+    for (index = 0; index < PyList_Size(list); index++) {
+        PyObject *data = PyList_GetItem(list, index);
+        const char *characters;
+        const void *bytes;
+        void *memory;
+        Py_ssize_t length;
+        int result = index % 3 == 0   ? PyObject_AsCharBuffer(data, &characters, &length)
+                     : index % 3 == 1 ? PyObject_AsReadBuffer(data, &bytes, &length)
+                                      : PyObject_AsWriteBuffer(data, &memory, &length);
+        if (result < 0) {
+            return NULL;
+        }
+    }
+    answer = CALL(callback);
+    if (answer == NULL) {
+        return NULL;
+    }
+    Py_DECREF(answer);
+    return PyLong_FromLong((long)bufproto_scope_room(BUFPROTO_SCOPE_HERE));
+}
+
+/* A helper that takes its caller's scope. */
+static int locate(const bufproto_scope *scope, PyObject *data, const void **bytes, Py_ssize_t *length)
+{
+    BUFPROTO_SCOPE_OF(scope);
+    return PyObject_AsReadBuffer(data, bytes, length);
+}
+
+/* Scopes in scopes: the inner one ends with its block, the outer one stays, also through a helper. */
+static PyObject *nested(PyObject *module, PyObject *arguments)
+{
+    PyObject *outer, *inner, *callback, *answer;
+    const void *bytes;
+    Py_ssize_t length;
+    int turn;
+    BUFPROTO_SCOPE();
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "OOO", &outer, &inner, &callback)) {
+        return NULL;
+    }
+    if (locate(BUFPROTO_SCOPE_HERE, outer, &bytes, &length) < 0) {
+        return NULL;
+    }
+    for (turn = 0; turn < 20; turn++) {
+        const void *more;
+        Py_ssize_t size;
+        BUFPROTO_SCOPE_FOR(1);
+        if (PyObject_AsReadBuffer(inner, &more, &size) < 0) {
+            return NULL;
+        }
+        if (turn % 2 == 0) {
+            continue;
+        }
+        if (turn == 19) {
+            goto done;
+        }
+    }
+done:
+    answer = CALL(callback);
+    if (answer == NULL) {
+        return NULL;
+    }
+    Py_DECREF(answer);
+    return PyBytes_FromStringAndSize((const char *)bytes, length);
+}
+
+/* An exception that is pending when the scope ends is the caller's. */
+static PyObject *failing(PyObject *module, PyObject *data)
+{
+    const void *bytes;
+    Py_ssize_t length;
+    BUFPROTO_SCOPE();
+    (void)module;
+    if (PyObject_AsReadBuffer(data, &bytes, &length) == 0) {
+        PyErr_SetString(PyExc_ZeroDivisionError, "of the caller");
+    }
+    return NULL;
+}
+
+#ifdef __cplusplus
+static void throwing(PyObject *data)
+{
+    const void *bytes;
+    Py_ssize_t length;
+    BUFPROTO_SCOPE();
+    if (PyObject_AsReadBuffer(data, &bytes, &length) == 0) {
+        throw 7;
+    }
+}
+
+static PyObject *thrown(PyObject *module, PyObject *data)
+{
+    (void)module;
+    try {
+        throwing(data);
+    } catch (int number) {
+        return PyLong_FromLong(number);
+    }
+    return NULL;
+}
+#endif
+
+static PyMethodDef methods[] = {
+    {"unscoped", unscoped, METH_VARARGS, NULL},
+    {"scoped", scoped, METH_VARARGS, NULL},
+    {"many", many, METH_VARARGS, NULL},
+    {"nested", nested, METH_VARARGS, NULL},
+    {"failing", failing, METH_O, NULL},
+#ifdef __cplusplus
+    {"thrown", thrown, METH_O, NULL},
+#endif
+    {NULL, NULL, 0, NULL},
+};
+
+#ifdef __cplusplus
+#define INIT3 PyInit_scopedxx
+#define INIT2 initscopedxx
+#define NAME "scopedxx"
+#else
+#define INIT3 PyInit_scoped
+#define INIT2 initscoped
+#define NAME "scoped"
+#endif
+
+#if PY_MAJOR_VERSION >= 3
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, NAME, NULL, -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC INIT3(void);
+PyMODINIT_FUNC INIT3(void)
+{
+    return PyModule_Create(&definition);
+}
+#else
+PyMODINIT_FUNC INIT2(void);
+PyMODINIT_FUNC INIT2(void)
+{
+    Py_InitModule(NAME, methods);
+}
+#endif
