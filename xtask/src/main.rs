@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod inspect;
+mod install;
 mod interpreter;
+mod library;
 mod package;
 mod progress;
 mod test;
@@ -23,6 +25,8 @@ struct Arguments {
 enum Task {
     /// Show what the four functions answer for Python objects.
     Inspect(inspect::Arguments),
+    /// Install headers and libraries for C.
+    Install(install::Arguments),
     /// Run every test, on every interpreter found.
     Test(test::Arguments),
 }
@@ -30,6 +34,7 @@ enum Task {
 fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Inspect(arguments) => inspect::run(&arguments),
+        Task::Install(arguments) => install::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     }
 }

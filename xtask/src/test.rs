@@ -11,6 +11,7 @@ use crate::workspace::Workspace;
 
 mod c_face;
 mod core_alone;
+mod installed;
 mod live;
 mod numpy;
 mod outcome;
@@ -55,6 +56,7 @@ enum Run {
 const STEPS: &[Step] = &[
     Step { name: "core alone", run: Run::Once(core_alone::run) },
     Step { name: "rust", run: Run::Once(rust::run) },
+    Step { name: "installed", run: Run::Once(installed::run) },
     Step { name: "live", run: Run::Each(live::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },

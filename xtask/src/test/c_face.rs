@@ -12,9 +12,7 @@ use serde::Deserialize;
 use super::Context;
 use super::outcome::{Counts, Verdict};
 use crate::interpreter::Interpreter;
-use crate::workspace::{Workspace, cargo};
-
-const CRATE: &str = "bufproto-ffi";
+use crate::library::{self, CRATE, finish};
 
 /// Every standard that the header must compile in, and how the compiler names it.
 const STANDARDS: [(&str, &[&str]); 2] =
@@ -54,7 +52,7 @@ fn compare(
     compiler: &OsStr,
     include: &Path,
 ) -> anyhow::Result<(Counts, String)> {
-    let library = static_library(&context.workspace)?;
+    let archive = library::build_static(&context.workspace)?;
     let sources = context.workspace.root.join("crates").join(CRATE);
     let folder = context.workspace.target.join("c").join(interpreter.key());
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -93,14 +91,14 @@ fn compare(
     let mut command = Command::new(compiler);
     command.args(["-shared", "-fPIC", "-O2", "-Wno-deprecated-declarations"]);
     headers(&mut command);
-    command.arg(&object).arg(source("theirs.c")).arg(&library).arg("-o").arg(folder.join("probe.so"));
+    command.arg(&object).arg(source("theirs.c")).arg(&archive).arg("-o").arg(folder.join("probe.so"));
     finish(&mut command)?;
 
     for (language, module, runtime) in [("c", "scoped.so", None), ("c++", "scopedxx.so", Some("-lstdc++"))] {
         let mut command = Command::new(compiler);
         command.args(["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Wpedantic", "-Werror"]);
         headers(&mut command);
-        command.args(["-x", language]).arg(source("scoped.c")).args(["-x", "none"]).arg(&library);
+        command.args(["-x", language]).arg(source("scoped.c")).args(["-x", "none"]).arg(&archive);
         finish(command.args(runtime).arg("-o").arg(folder.join(module)))?;
     }
 
@@ -134,17 +132,6 @@ fn report(interpreter: &Interpreter, folder: &Path, script: &Path) -> anyhow::Re
     serde_json::from_str(last).with_context(|| format!("the tests ended early ({}): {last}", output.status))
 }
 
-/// The library that C links with, built once for all interpreters: it knows none of them.
-fn static_library(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    let mut command = Command::new(cargo());
-    command.current_dir(&workspace.root).args(["rustc", "--quiet", "--release", "--package", CRATE]);
-    command.args(["--features", "library", "--crate-type", "staticlib", "--target-dir"]);
-    finish(command.arg(&workspace.target))?;
-    let library = workspace.target.join("release/libbufproto_ffi.a");
-    ensure!(library.is_file(), "cargo built no {}", library.display());
-    Ok(library)
-}
-
 /// Where `Python.h` is, for this interpreter.
 fn include_folder(interpreter: &Interpreter) -> Result<PathBuf, String> {
     const QUESTION: &str = "import sysconfig; print(sysconfig.get_paths()['include'])";
@@ -174,13 +161,4 @@ fn compiler() -> OsString {
 fn succeeds(command: &mut Command) -> bool {
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
-}
-
-/// Runs a command to its end; what it said is shown only if it fails.
-fn finish(command: &mut Command) -> anyhow::Result<()> {
-    let output =
-        command.stdin(Stdio::null()).output().with_context(|| format!("{command:?} does not start"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{command:?} failed:\n{said}");
-    Ok(())
 }

@@ -1,0 +1,142 @@
+//! `cargo xtask install --prefix DIR`: headers, libraries, and what build systems need to find them. The folder may be
+//! moved afterwards.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::library::{self, SONAME};
+use crate::workspace::Workspace;
+
+/// Where to install.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The folder to install to; `include` and `lib` are made in it
+    #[arg(long, value_name = "DIR")]
+    prefix: PathBuf,
+}
+
+/// The headers, below the crate's `include`.
+const HEADERS: [&str; 3] = ["bufproto.h", "bufproto/python.h", "bufproto/scope.h"];
+
+/// Installs, and says where.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    match Workspace::find().and_then(|workspace| install(&workspace, &arguments.prefix)) {
+        Ok(()) => {
+            anstream::eprintln!("installed bufproto in {}", arguments.prefix.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Installs to a folder, over whatever was installed there before.
+pub(crate) fn install(workspace: &Workspace, prefix: &Path) -> anyhow::Result<()> {
+    let include = workspace.root.join("crates").join(library::CRATE).join("include");
+    for header in HEADERS {
+        copy(&include.join(header), &prefix.join("include").join(header))?;
+    }
+    let lib = prefix.join("lib");
+    copy(&library::build_static(workspace)?, &lib.join("libbufproto.a"))?;
+    copy(&library::build_shared(workspace)?, &lib.join(SONAME))?;
+    link(SONAME, &lib.join("libbufproto.so"))?;
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, template) in FILES {
+        let path = lib.join(file);
+        make_parent(&path)?;
+        fs::write(&path, template.replace("@VERSION@", version))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    make_parent(to)?;
+    fs::copy(from, to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    Ok(())
+}
+
+fn make_parent(path: &Path) -> anyhow::Result<()> {
+    let parent = path.parent().unwrap_or(path);
+    fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))
+}
+
+/// The name without a version, which linkers look for.
+fn link(target: &str, path: &Path) -> anyhow::Result<()> {
+    let _ = fs::remove_file(path);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(target, path)
+        .with_context(|| format!("cannot make the link {}", path.display()))?;
+    #[cfg(not(unix))]
+    copy(&path.with_file_name(target), path)?;
+    Ok(())
+}
+
+/// Files below `lib`, and what is in them.
+const FILES: [(&str, &str); 4] = [
+    ("pkgconfig/bufproto.pc", PKG_CONFIG),
+    ("pkgconfig/bufproto-shared.pc", PKG_CONFIG_SHARED),
+    ("cmake/bufproto/bufproto-config.cmake", CMAKE),
+    ("cmake/bufproto/bufproto-config-version.cmake", CMAKE_VERSION),
+];
+
+/// The symbol that is asked for makes the linker take the library's object also where build systems put libraries before
+/// the objects that need them; an extension does not export what it takes.
+const PKG_CONFIG: &str = "\
+prefix=${pcfiledir}/../..
+includedir=${prefix}/include
+libdir=${prefix}/lib
+
+Name: bufproto
+Description: Python's old buffer protocol, with control over the buffer's lifetime (static library)
+Version: @VERSION@
+Cflags: -I${includedir}
+Libs: -Wl,-u,bufproto_version ${libdir}/libbufproto.a -Wl,--exclude-libs,libbufproto.a
+";
+
+const PKG_CONFIG_SHARED: &str = "\
+prefix=${pcfiledir}/../..
+includedir=${prefix}/include
+libdir=${prefix}/lib
+
+Name: bufproto-shared
+Description: Python's old buffer protocol, with control over the buffer's lifetime (shared library)
+Version: @VERSION@
+Cflags: -I${includedir}
+Libs: -L${libdir} -Wl,--no-as-needed -lbufproto -Wl,--as-needed
+";
+
+const CMAKE: &str = "\
+# bufproto::bufproto is the static library, bufproto::shared the shared one.
+get_filename_component(_bufproto_prefix \"${CMAKE_CURRENT_LIST_DIR}/../../..\" ABSOLUTE)
+if(NOT TARGET bufproto::bufproto)
+  add_library(bufproto::bufproto STATIC IMPORTED)
+  set_target_properties(bufproto::bufproto PROPERTIES
+    IMPORTED_LOCATION \"${_bufproto_prefix}/lib/libbufproto.a\"
+    INTERFACE_INCLUDE_DIRECTORIES \"${_bufproto_prefix}/include\"
+    INTERFACE_LINK_OPTIONS \"LINKER:--exclude-libs,libbufproto.a\")
+  add_library(bufproto::shared SHARED IMPORTED)
+  set_target_properties(bufproto::shared PROPERTIES
+    IMPORTED_LOCATION \"${_bufproto_prefix}/lib/libbufproto.so\"
+    IMPORTED_SONAME \"libbufproto.so.0\"
+    INTERFACE_INCLUDE_DIRECTORIES \"${_bufproto_prefix}/include\")
+endif()
+unset(_bufproto_prefix)
+";
+
+const CMAKE_VERSION: &str = "\
+set(PACKAGE_VERSION \"@VERSION@\")
+if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
+  set(PACKAGE_VERSION_COMPATIBLE FALSE)
+else()
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+  endif()
+endif()
+";

@@ -1,0 +1,108 @@
+//! What `cargo xtask install` makes: it is installed, moved, and used as a project would use it, by a program that has no
+//! Python in it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::ensure;
+
+use super::Context;
+use super::outcome::{Counts, Outcome, Verdict};
+use crate::install::install;
+use crate::library::{CRATE, finish};
+
+pub(super) fn run(context: &Context) -> Vec<Outcome> {
+    let outcome = |on: &str, verdict| Outcome { step: "installed", on: on.to_owned(), verdict };
+    let folder = context.workspace.target.join("c").join("installed");
+    let (first, moved) = (folder.join("first"), folder.join("moved"));
+    let installed = fs::remove_dir_all(&folder).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    });
+    let installed = installed
+        .map_err(anyhow::Error::from)
+        .and_then(|()| install(&context.workspace, &first))
+        .and_then(|()| Ok(fs::rename(&first, &moved)?));
+    if let Err(error) = installed {
+        return vec![outcome("install", Verdict::Failed(format!("{error:#}")))];
+    }
+    let source = context.workspace.root.join("crates").join(CRATE).join("tests/c/host.c");
+    vec![
+        outcome("pkg-config", with(&["pkg-config", "cc"], || pkg_config(&source, &moved, "bufproto"))),
+        outcome(
+            "pkg-config, shared",
+            with(&["pkg-config", "cc"], || pkg_config(&source, &moved, "bufproto-shared")),
+        ),
+        outcome("CMake", with(&["cmake", "cc"], || cmake(&source, &moved))),
+    ]
+}
+
+/// Runs a test if the programs that it needs are there.
+fn with(programs: &[&str], test: impl FnOnce() -> anyhow::Result<()>) -> Verdict {
+    let missing = programs.iter().find(|program| {
+        let mut command = Command::new(program);
+        command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        !command.status().is_ok_and(|status| status.success())
+    });
+    if let Some(program) = missing {
+        return Verdict::Skipped(format!("{program} is not installed"));
+    }
+    match test() {
+        Ok(()) => Verdict::Ran(Counts { passed: 1, ..Counts::default() }, String::new()),
+        Err(error) => Verdict::Failed(format!("{error:#}")),
+    }
+}
+
+/// Links a program with the libraries before its object, as setuptools does, and looks at what it exports.
+fn pkg_config(source: &Path, prefix: &Path, package: &str) -> anyhow::Result<()> {
+    let flags = |kind: &str| -> anyhow::Result<Vec<String>> {
+        let mut command = Command::new("pkg-config");
+        command.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")).args([kind, package]);
+        Ok(finish(&mut command)?.split_whitespace().map(str::to_owned).collect())
+    };
+    let (object, program) = (prefix.join("host.o"), prefix.join(format!("host-{package}")));
+    let mut compile = Command::new("cc");
+    compile.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fPIC", "-c"]);
+    finish(compile.args(flags("--cflags")?).arg(source).arg("-o").arg(&object))?;
+    finish(Command::new("cc").args(flags("--libs")?).arg(&object).arg("-o").arg(&program))?;
+    answers(&program, prefix)?;
+
+    let extension = prefix.join(format!("host-{package}.so"));
+    finish(Command::new("cc").arg("-shared").args(flags("--libs")?).arg(&object).arg("-o").arg(&extension))?;
+    let exported = finish(Command::new("nm").args(["-D", "--defined-only"]).arg(&extension))?;
+    let ours = exported.lines().find(|line| line.contains("bufproto"));
+    ensure!(
+        ours.is_none(),
+        "an extension exports what it took from the library: {}",
+        ours.unwrap_or_default()
+    );
+    Ok(())
+}
+
+fn cmake(source: &Path, prefix: &Path) -> anyhow::Result<()> {
+    let project = prefix.join("project");
+    fs::create_dir_all(&project)?;
+    let lists = format!(
+        "cmake_minimum_required(VERSION 3.15)\nproject(host C)\nfind_package(bufproto {} REQUIRED)\n\
+         add_executable(host {source:?})\ntarget_link_libraries(host bufproto::bufproto)\n\
+         add_executable(host-shared {source:?})\ntarget_link_libraries(host-shared bufproto::shared)\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    fs::write(project.join("CMakeLists.txt"), lists)?;
+    let build = project.join("build");
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(&project).arg("-B").arg(&build);
+    configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()));
+    finish(&mut configure)?;
+    finish(Command::new("cmake").arg("--build").arg(&build))?;
+    answers(&build.join("host"), prefix)?;
+    answers(&build.join("host-shared"), prefix)
+}
+
+/// Runs the program, which checks what it gets and prints the library's version.
+fn answers(program: &Path, prefix: &Path) -> anyhow::Result<()> {
+    let version = finish(Command::new(program).env("LD_LIBRARY_PATH", prefix.join("lib")))?;
+    ensure!(version.trim() == env!("CARGO_PKG_VERSION"), "the library says that it is version {version}");
+    Ok(())
+}
