@@ -118,29 +118,73 @@ BUFPROTO__UNUSED static const bufproto_interpreter bufproto__python = {
 #endif
 };
 
+/* Exact bytes and bytearray, answered here as the library answers: their memory is where the interpreter's own macros say.
+ * The content of bytes never changes. A bytearray can be resized by another thread where there is no lock of the
+ * interpreter's; in 2.7 an empty one has no memory; and PyPy's macros are functions. Those ask the library. */
+BUFPROTO__UNUSED static inline int bufproto__is_exact(PyObject *object, int writes, char **buffer, Py_ssize_t *length)
+{
+#ifndef PYPY_VERSION
+    if (!writes && PyBytes_CheckExact(object)) {
+        *buffer = PyBytes_AS_STRING(object);
+        *length = PyBytes_GET_SIZE(object);
+        return 1;
+    }
+#if PY_MAJOR_VERSION >= 3 && !defined(Py_GIL_DISABLED)
+    if (PyByteArray_CheckExact(object)) {
+        *buffer = PyByteArray_AS_STRING(object);
+        *length = PyByteArray_GET_SIZE(object);
+        return 1;
+    }
+#endif
+#endif
+    (void)object;
+    (void)writes;
+    (void)buffer;
+    (void)length;
+    return 0;
+}
+
 /* The functions, for this interpreter. */
 
 BUFPROTO__UNUSED static inline int bufproto_PyObject_AsCharBuffer(PyObject *object, const char **buffer,
                                                                   Py_ssize_t *length)
 {
+    char *memory;
+    if (object != NULL && buffer != NULL && length != NULL && bufproto__is_exact(object, 0, &memory, length)) {
+        *buffer = memory;
+        return 0;
+    }
     return bufproto_as_char_buffer(&bufproto__python, object, buffer, length);
 }
 
 BUFPROTO__UNUSED static inline int bufproto_PyObject_AsReadBuffer(PyObject *object, const void **buffer,
                                                                   Py_ssize_t *length)
 {
+    char *memory;
+    if (object != NULL && buffer != NULL && length != NULL && bufproto__is_exact(object, 0, &memory, length)) {
+        *buffer = memory;
+        return 0;
+    }
     return bufproto_as_read_buffer(&bufproto__python, object, buffer, length);
 }
 
 BUFPROTO__UNUSED static inline int bufproto_PyObject_AsWriteBuffer(PyObject *object, void **buffer,
                                                                    Py_ssize_t *length)
 {
+    char *memory;
+    if (object != NULL && buffer != NULL && length != NULL && bufproto__is_exact(object, 1, &memory, length)) {
+        *buffer = memory;
+        return 0;
+    }
     return bufproto_as_write_buffer(&bufproto__python, object, buffer, length);
 }
 
 BUFPROTO__UNUSED static inline int bufproto_PyObject_CheckReadBuffer(PyObject *object)
 {
-    return bufproto_check_read_buffer(&bufproto__python, object);
+    char *memory;
+    Py_ssize_t length;
+    return (object != NULL && bufproto__is_exact(object, 0, &memory, &length)) ||
+           bufproto_check_read_buffer(&bufproto__python, object);
 }
 
 /* The original names: macros without arguments, so that calls and addresses both work, and the interpreter's own
