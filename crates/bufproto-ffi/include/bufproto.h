@@ -14,6 +14,9 @@ extern "C" {
 /* A Python object, as the interpreter's headers name it. */
 struct _object;
 
+/* A type's bf_getbuffer: fills a view as a request asks, and returns 0, or -1 with an exception set. */
+typedef int (*bufproto_get_buffer)(struct _object *object, void *view, int request);
+
 /* The functions of an interpreter that the library calls. Filled by "bufproto/python.h"; all fields but those for old
  * slots are set, and all functions are called by the thread that called the library. */
 typedef struct bufproto_interpreter {
@@ -23,10 +26,6 @@ typedef struct bufproto_interpreter {
     int family;
     /* sizeof(Py_buffer): which layout views have. */
     size_t view_size;
-    /* Whether the object's type fills bf_getbuffer: 0 or 1. */
-    int (*exports)(struct _object *object);
-    /* Calls the type's bf_getbuffer with a view and a request. */
-    int (*export_view)(struct _object *object, void *view, int request);
     /* Py_IncRef. */
     void (*refer)(struct _object *object);
     /* PyBuffer_Release. */
@@ -48,26 +47,28 @@ typedef struct bufproto_interpreter {
 
 /* PyObject_AsCharBuffer, PyObject_AsReadBuffer and PyObject_AsWriteBuffer, in the dialect of the interpreter.
  *
+ * get_buffer is the slot of the object's type, or NULL if it has none, or if the object is NULL.
  * Return 0, or -1 with an exception set; the outputs are written on success only. NULL for the object or an output is a
  * SystemError, unless an exception is pending. The memory is kept alive by nobody: on Python 3 the view is released
  * before the function returns. The thread must be attached to the interpreter. */
-int bufproto_as_char_buffer(const bufproto_interpreter *interpreter, struct _object *object, const char **buffer,
-                            ptrdiff_t *length);
-int bufproto_as_read_buffer(const bufproto_interpreter *interpreter, struct _object *object, const void **buffer,
-                            ptrdiff_t *length);
-int bufproto_as_write_buffer(const bufproto_interpreter *interpreter, struct _object *object, void **buffer,
-                             ptrdiff_t *length);
+int bufproto_as_char_buffer(const bufproto_interpreter *interpreter, struct _object *object,
+        bufproto_get_buffer get_buffer, const char **buffer, ptrdiff_t *length);
+int bufproto_as_read_buffer(const bufproto_interpreter *interpreter, struct _object *object,
+        bufproto_get_buffer get_buffer, const void **buffer, ptrdiff_t *length);
+int bufproto_as_write_buffer(const bufproto_interpreter *interpreter, struct _object *object,
+        bufproto_get_buffer get_buffer, void **buffer, ptrdiff_t *length);
 
 /* The same as before Python 2.5: a length above INT_MAX is an OverflowError. */
-int bufproto_as_char_buffer_int(const bufproto_interpreter *interpreter, struct _object *object, const char **buffer,
-                                int *length);
-int bufproto_as_read_buffer_int(const bufproto_interpreter *interpreter, struct _object *object, const void **buffer,
-                                int *length);
-int bufproto_as_write_buffer_int(const bufproto_interpreter *interpreter, struct _object *object, void **buffer,
-                                 int *length);
+int bufproto_as_char_buffer_int(const bufproto_interpreter *interpreter, struct _object *object,
+        bufproto_get_buffer get_buffer, const char **buffer, int *length);
+int bufproto_as_read_buffer_int(const bufproto_interpreter *interpreter, struct _object *object,
+        bufproto_get_buffer get_buffer, const void **buffer, int *length);
+int bufproto_as_write_buffer_int(const bufproto_interpreter *interpreter, struct _object *object,
+        bufproto_get_buffer get_buffer, void **buffer, int *length);
 
 /* PyObject_CheckReadBuffer: 1 or 0; never raises. For NULL, where the original crashes, 0. */
-int bufproto_check_read_buffer(const bufproto_interpreter *interpreter, struct _object *object);
+int bufproto_check_read_buffer(const bufproto_interpreter *interpreter, struct _object *object,
+        bufproto_get_buffer get_buffer);
 
 /* A scope: every buffer that is taken through it stays where it is until the scope ends. Lives on the caller's stack, and
  * does not move. Extensions declare one by BUFPROTO_SCOPE, in "bufproto/scope.h". */
@@ -88,12 +89,12 @@ void bufproto_scope_end(bufproto_scope *scope);
 size_t bufproto_scope_room(const bufproto_scope *scope);
 
 /* As the functions without a scope, but the memory stays until the scope ends. BufferError if the scope is full. */
-int bufproto_scope_as_char_buffer(const bufproto_scope *scope, struct _object *object, const char **buffer,
-                                  ptrdiff_t *length);
-int bufproto_scope_as_read_buffer(const bufproto_scope *scope, struct _object *object, const void **buffer,
-                                  ptrdiff_t *length);
-int bufproto_scope_as_write_buffer(const bufproto_scope *scope, struct _object *object, void **buffer,
-                                   ptrdiff_t *length);
+int bufproto_scope_as_char_buffer(const bufproto_scope *scope, struct _object *object,
+        bufproto_get_buffer get_buffer, const char **buffer, ptrdiff_t *length);
+int bufproto_scope_as_read_buffer(const bufproto_scope *scope, struct _object *object,
+        bufproto_get_buffer get_buffer, const void **buffer, ptrdiff_t *length);
+int bufproto_scope_as_write_buffer(const bufproto_scope *scope, struct _object *object,
+        bufproto_get_buffer get_buffer, void **buffer, ptrdiff_t *length);
 
 /* The library's version, as "major.minor.patch". */
 const char *bufproto_version(void);

@@ -13,6 +13,9 @@ pub struct PyObject {
     _not_send: PhantomData<(*mut u8, PhantomPinned)>,
 }
 
+/// A type's `bf_getbuffer`, which fills a view as a request asks.
+pub type GetBuffer = unsafe extern "C" fn(object: *mut PyObject, view: *mut c_void, request: c_int) -> c_int;
+
 /// The functions of an interpreter that the library calls. The header fills it; every field but those for old
 /// slots is set.
 ///
@@ -27,10 +30,6 @@ pub struct Interpreter {
     pub family: c_int,
     /// `sizeof(Py_buffer)`: which layout views have.
     pub view_size: usize,
-    /// Whether the object's type fills `bf_getbuffer`: 0 or 1.
-    pub exports: Option<unsafe extern "C" fn(object: *mut PyObject) -> c_int>,
-    /// Calls the type's `bf_getbuffer` with a view and a request.
-    pub export_view: Option<unsafe extern "C" fn(*mut PyObject, *mut c_void, c_int) -> c_int>,
     /// `Py_IncRef`.
     pub refer: Option<unsafe extern "C" fn(object: *mut PyObject)>,
     /// `PyBuffer_Release`.

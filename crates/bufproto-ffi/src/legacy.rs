@@ -8,7 +8,7 @@ use bufproto_core::legacy::{Dialect, Length, Python2, Python3, store};
 use bufproto_core::request::Access;
 use bufproto_core::rules::Family;
 
-use crate::interpreter::{Interpreter, PyObject};
+use crate::interpreter::{GetBuffer, Interpreter, PyObject};
 use crate::object::{Attached, Object};
 
 /// Calls a function in the dialect of the interpreter, with views of its layout.
@@ -19,7 +19,7 @@ use crate::object::{Attached, Object};
 #[inline]
 unsafe fn store_in_dialect<L: Length>(
     interpreter: &Interpreter,
-    object: *mut PyObject,
+    (object, get_buffer): (*mut PyObject, Option<GetBuffer>),
     access: Access,
     buffer: *mut *mut c_void,
     length: *mut L,
@@ -30,7 +30,7 @@ unsafe fn store_in_dialect<L: Length>(
     #[inline]
     unsafe fn call<'i, D, V, L: Length>(
         interpreter: &'i Interpreter,
-        object: *mut PyObject,
+        (object, get_buffer): (*mut PyObject, Option<GetBuffer>),
         access: Access,
         outputs: (*mut *mut c_void, *mut L),
     ) -> c_int
@@ -41,11 +41,11 @@ unsafe fn store_in_dialect<L: Length>(
         // SAFETY: the caller's word.
         let attached = unsafe { Attached::<V>::new(interpreter) };
         // SAFETY: the caller's word.
-        let object = NonNull::new(object).map(|object| unsafe { Object::new(attached, object) });
+        let object = NonNull::new(object).map(|object| unsafe { Object::new(attached, object, get_buffer) });
         // SAFETY: the caller's word.
         unsafe { store::<D, _, _>(attached, object, access, outputs.0, outputs.1) }
     }
-    let outputs = (buffer, length);
+    let (object, outputs) = ((object, get_buffer), (buffer, length));
     // SAFETY: the caller's word. The storage of a newer PyPy's view is longer than that of an older one.
     unsafe {
         match interpreter.family() {
@@ -70,17 +70,18 @@ macro_rules! functions {
         /// # Safety
         ///
         /// The thread is attached to the interpreter; the table is filled as its fields say; the object is null
-        /// or alive; the outputs are null or may be written to.
+        /// or alive, and `get_buffer` its type's `bf_getbuffer`; the outputs are null or may be written to.
         // `unsafe(no_mangle)`: the names begin with the project's.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(
             interpreter: &Interpreter,
             object: *mut PyObject,
+            get_buffer: Option<GetBuffer>,
             buffer: *mut $buffer,
             length: *mut $length,
         ) -> c_int {
             // SAFETY: the caller's word; pointers have one representation, whatever they point to.
-            unsafe { store_in_dialect(interpreter, object, Access::$access, buffer.cast(), length) }
+            unsafe { store_in_dialect(interpreter, (object, get_buffer), Access::$access, buffer.cast(), length) }
         }
     )*};
 }
@@ -105,12 +106,14 @@ functions! {
 ///
 /// # Safety
 ///
-/// The thread is attached to the interpreter; the table is filled as its fields say; the object is alive. For a
+/// The thread is attached to the interpreter; the table is filled as its fields say; the object is alive, and
+/// `get_buffer` its type's slot. For a
 /// null object, where the original crashes, the answer is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufproto_check_read_buffer(
     interpreter: &Interpreter,
     object: *mut PyObject,
+    get_buffer: Option<GetBuffer>,
 ) -> c_int {
     let Some(object) = NonNull::new(object) else { return 0 };
     // SAFETY: the caller's word, as for the other functions.
@@ -118,15 +121,15 @@ pub unsafe extern "C" fn bufproto_check_read_buffer(
         match interpreter.family() {
             Family::CPython2 | Family::PyPy2 => {
                 let attached = Attached::<CPython3>::new(interpreter);
-                Python2::check_read_buffer(Object::new(attached, object))
+                Python2::check_read_buffer(Object::new(attached, object, get_buffer))
             }
             Family::PyPy3 => {
                 let attached = Attached::<PyPy64>::new(interpreter);
-                Python3::check_read_buffer(Object::new(attached, object))
+                Python3::check_read_buffer(Object::new(attached, object, get_buffer))
             }
             Family::CPython3 | Family::CPython313 => {
                 let attached = Attached::<CPython3>::new(interpreter);
-                Python3::check_read_buffer(Object::new(attached, object))
+                Python3::check_read_buffer(Object::new(attached, object, get_buffer))
             }
         }
     };

@@ -16,7 +16,7 @@ mod legacy;
 mod object;
 mod scope;
 
-pub use interpreter::{Interpreter, PyObject};
+pub use interpreter::{GetBuffer, Interpreter, PyObject};
 pub use legacy::{
     bufproto_as_char_buffer, bufproto_as_char_buffer_int, bufproto_as_read_buffer,
     bufproto_as_read_buffer_int, bufproto_as_write_buffer, bufproto_as_write_buffer_int,

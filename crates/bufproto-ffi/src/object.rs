@@ -10,7 +10,7 @@ use bufproto_core::rules::{Family, Refusal};
 use bufproto_core::runtime::{self, Exporter, Failure, Runtime, Segmented, Segments};
 use bufproto_core::span::Span;
 
-use crate::interpreter::{Interpreter, PyObject};
+use crate::interpreter::{GetBuffer, Interpreter, PyObject};
 
 /// The interpreter that the caller is attached to, whose views have the layout `V`.
 pub(crate) struct Attached<'i, V>(&'i Interpreter, PhantomData<V>);
@@ -79,6 +79,7 @@ unsafe impl<'i, V: abi::View> Runtime for Attached<'i, V> {
 pub(crate) struct Object<'i, V> {
     attached: Attached<'i, V>,
     object: NonNull<PyObject>,
+    get_buffer: Option<GetBuffer>,
 }
 
 impl<V> Clone for Object<'_, V> {
@@ -108,9 +109,14 @@ impl<'i, V: abi::View> Object<'i, V> {
 impl<'i, V> Object<'i, V> {
     /// # Safety
     ///
-    /// The object belongs to the interpreter and is alive for `'i`.
-    pub(crate) unsafe fn new(attached: Attached<'i, V>, object: NonNull<PyObject>) -> Self {
-        Self { attached, object }
+    /// The object belongs to the interpreter and is alive for `'i`; `get_buffer` is its type's slot, as it is now.
+    #[inline]
+    pub(crate) unsafe fn new(
+        attached: Attached<'i, V>,
+        object: NonNull<PyObject>,
+        get_buffer: Option<GetBuffer>,
+    ) -> Self {
+        Self { attached, object, get_buffer }
     }
 }
 
@@ -142,18 +148,18 @@ unsafe impl<'i, V: abi::View> runtime::Object for Object<'i, V> {
 unsafe impl<'i, V: abi::View> Exporter for Object<'i, V> {
     #[inline]
     fn exports(self) -> bool {
-        // SAFETY: the thread is attached, and the object alive.
-        self.attached.0.exports.is_some_and(|exports| unsafe { exports(self.object.as_ptr()) } != 0)
+        self.get_buffer.is_some()
     }
 
     #[inline]
     unsafe fn export(self, into: NonNull<V>, request: Request) -> Result<(), Failure<Raised<'i>>> {
         const REFUSED: c_int = -1;
         let raised = Raised(self.attached.0);
-        let Some(export_view) = self.attached.0.export_view else { return Err(Failure::Refused(raised)) };
+        // SAFETY: the caller has seen that there is a slot.
+        let get_buffer = unsafe { self.get_buffer.unwrap_unchecked() };
         // SAFETY: the thread is attached and the object alive; the view is empty, stays in place, and has the
         // interpreter's layout.
-        let result = unsafe { export_view(self.object.as_ptr(), into.as_ptr().cast(), request.bits()) };
+        let result = unsafe { get_buffer(self.object.as_ptr(), into.as_ptr().cast(), request.bits()) };
         match result {
             0 => {
                 core::mem::forget(raised);

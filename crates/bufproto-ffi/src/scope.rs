@@ -13,7 +13,7 @@ use bufproto_core::rules::Family;
 use bufproto_core::scope;
 use bufproto_core::view::Slot;
 
-use crate::interpreter::{Interpreter, PyObject};
+use crate::interpreter::{GetBuffer, Interpreter, PyObject};
 use crate::object::{Attached, Object};
 
 /// The scope of core, over views of a layout.
@@ -123,6 +123,7 @@ impl Visitor for Room {
 
 struct Locate {
     object: *mut PyObject,
+    get_buffer: Option<GetBuffer>,
     access: Access,
     buffer: *mut *mut c_void,
     length: *mut isize,
@@ -136,8 +137,9 @@ impl Visitor for Locate {
         let scope = unsafe { content.as_ref() };
         // SAFETY: the table outlives the scope, and the caller's word for the layout.
         let attached = unsafe { Attached::<V>::new(&*ptr::from_ref(interpreter)) };
-        // SAFETY: the caller's word that the object is alive.
-        let object = NonNull::new(self.object).map(|object| unsafe { Object::new(attached, object) });
+        // SAFETY: the caller's word for the object and its slot.
+        let object =
+            NonNull::new(self.object).map(|object| unsafe { Object::new(attached, object, self.get_buffer) });
         let access = self.access;
         let native = matches!(interpreter.family(), Family::CPython2 | Family::PyPy2);
         // SAFETY: the caller's word for the outputs.
@@ -224,17 +226,18 @@ macro_rules! functions {
         /// # Safety
         ///
         /// The thread is attached to the interpreter; the scope has begun and not ended; the object is null or
-        /// alive; the outputs are null or may be written to.
+        /// alive, and `get_buffer` its type's `bf_getbuffer`; the outputs are null or may be written to.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name(
             scope: &Scope,
             object: *mut PyObject,
+            get_buffer: Option<GetBuffer>,
             buffer: *mut $buffer,
             length: *mut isize,
         ) -> c_int {
             // SAFETY: the table lives as long as the scope.
             let Some(interpreter) = (unsafe { scope.interpreter.as_ref() }) else { return -1 };
-            let locate = Locate { object, access: Access::$access, buffer: buffer.cast(), length };
+            let locate = Locate { object, get_buffer, access: Access::$access, buffer: buffer.cast(), length };
             // SAFETY: the caller's word; pointers have one representation, whatever they point to.
             unsafe { scope.visit(interpreter, locate) }.unwrap_or(-1)
         }

@@ -28,19 +28,20 @@ extern "C" {
 
 /* What the table points to. Slots are read here, by a compiler that knows the interpreter's structures. */
 
-static inline int bufproto__exports(PyObject *object)
+/* The slot of the object's type, to be handed to the library with the object. The library's views are untyped. */
+static inline bufproto_get_buffer bufproto__slot(PyObject *object)
 {
+    PyBufferProcs *slots;
+    if (object == NULL) {
+        return NULL;
+    }
 #if PY_MAJOR_VERSION < 3
     if (!PyType_HasFeature(Py_TYPE(object), Py_TPFLAGS_HAVE_NEWBUFFER)) {
-        return 0;
+        return NULL;
     }
 #endif
-    return Py_TYPE(object)->tp_as_buffer != NULL && Py_TYPE(object)->tp_as_buffer->bf_getbuffer != NULL;
-}
-
-static inline int bufproto__export_view(PyObject *object, void *view, int request)
-{
-    return Py_TYPE(object)->tp_as_buffer->bf_getbuffer(object, (Py_buffer *)view, request);
+    slots = Py_TYPE(object)->tp_as_buffer;
+    return slots == NULL ? NULL : (bufproto_get_buffer)(void (*)(void))slots->bf_getbuffer;
 }
 
 static inline void bufproto__release(void *view)
@@ -98,8 +99,6 @@ BUFPROTO__UNUSED static const bufproto_interpreter bufproto__python = {
     3,
 #endif
     sizeof(Py_buffer),
-    bufproto__exports,
-    bufproto__export_view,
     Py_IncRef,
     bufproto__release,
     PyErr_Occurred,
@@ -154,7 +153,7 @@ BUFPROTO__UNUSED static inline int bufproto_PyObject_AsCharBuffer(PyObject *obje
         *buffer = memory;
         return 0;
     }
-    return bufproto_as_char_buffer(&bufproto__python, object, buffer, length);
+    return bufproto_as_char_buffer(&bufproto__python, object, bufproto__slot(object), buffer, length);
 }
 
 BUFPROTO__UNUSED static inline int bufproto_PyObject_AsReadBuffer(PyObject *object, const void **buffer,
@@ -165,7 +164,7 @@ BUFPROTO__UNUSED static inline int bufproto_PyObject_AsReadBuffer(PyObject *obje
         *buffer = memory;
         return 0;
     }
-    return bufproto_as_read_buffer(&bufproto__python, object, buffer, length);
+    return bufproto_as_read_buffer(&bufproto__python, object, bufproto__slot(object), buffer, length);
 }
 
 BUFPROTO__UNUSED static inline int bufproto_PyObject_AsWriteBuffer(PyObject *object, void **buffer,
@@ -176,7 +175,7 @@ BUFPROTO__UNUSED static inline int bufproto_PyObject_AsWriteBuffer(PyObject *obj
         *buffer = memory;
         return 0;
     }
-    return bufproto_as_write_buffer(&bufproto__python, object, buffer, length);
+    return bufproto_as_write_buffer(&bufproto__python, object, bufproto__slot(object), buffer, length);
 }
 
 BUFPROTO__UNUSED static inline int bufproto_PyObject_CheckReadBuffer(PyObject *object)
@@ -184,7 +183,7 @@ BUFPROTO__UNUSED static inline int bufproto_PyObject_CheckReadBuffer(PyObject *o
     char *memory;
     Py_ssize_t length;
     return (object != NULL && bufproto__is_exact(object, 0, &memory, &length)) ||
-           bufproto_check_read_buffer(&bufproto__python, object);
+           bufproto_check_read_buffer(&bufproto__python, object, bufproto__slot(object));
 }
 
 /* The original names: macros without arguments, so that calls and addresses both work, and the interpreter's own

@@ -54,21 +54,21 @@ BUFPROTO__UNUSED static const bufproto_scope *const bufproto__here = NULL;
 BUFPROTO__UNUSED static inline int bufproto__as_char_buffer(const bufproto_scope *scope, PyObject *object,
                                                             const char **buffer, Py_ssize_t *length)
 {
-    return scope != NULL ? bufproto_scope_as_char_buffer(scope, object, buffer, length)
+    return scope != NULL ? bufproto_scope_as_char_buffer(scope, object, bufproto__slot(object), buffer, length)
                          : bufproto_PyObject_AsCharBuffer(object, buffer, length);
 }
 
 BUFPROTO__UNUSED static inline int bufproto__as_read_buffer(const bufproto_scope *scope, PyObject *object,
                                                             const void **buffer, Py_ssize_t *length)
 {
-    return scope != NULL ? bufproto_scope_as_read_buffer(scope, object, buffer, length)
+    return scope != NULL ? bufproto_scope_as_read_buffer(scope, object, bufproto__slot(object), buffer, length)
                          : bufproto_PyObject_AsReadBuffer(object, buffer, length);
 }
 
 BUFPROTO__UNUSED static inline int bufproto__as_write_buffer(const bufproto_scope *scope, PyObject *object,
                                                              void **buffer, Py_ssize_t *length)
 {
-    return scope != NULL ? bufproto_scope_as_write_buffer(scope, object, buffer, length)
+    return scope != NULL ? bufproto_scope_as_write_buffer(scope, object, bufproto__slot(object), buffer, length)
                          : bufproto_PyObject_AsWriteBuffer(object, buffer, length);
 }
 

@@ -22,11 +22,6 @@ static int views;
 static char raised[200];
 static struct _object type_error, *type_error_place = &type_error;
 
-static int exports(struct _object *object)
-{
-    return object->bytes != NULL;
-}
-
 static int export_view(struct _object *object, void *into, int request)
 {
     struct view *view = (struct view *)into;
@@ -82,8 +77,6 @@ static const bufproto_interpreter host = {
     sizeof(bufproto_interpreter),
     2,
     sizeof(struct view),
-    exports,
-    export_view,
     refer,
     release,
     occurred,
@@ -111,19 +104,19 @@ int main(void)
     struct view places[2];
     bufproto_scope scope;
 
-    CHECK(bufproto_as_read_buffer(&host, &bytes, &pointer, &length) == 0);
+    CHECK(bufproto_as_read_buffer(&host, &bytes, export_view, &pointer, &length) == 0);
     CHECK(length == 5 && memcmp(pointer, "hello", 5) == 0 && views == 0);
-    CHECK(bufproto_as_read_buffer(&host, &number, &pointer, &length) == -1);
+    CHECK(bufproto_as_read_buffer(&host, &number, NULL, &pointer, &length) == -1);
     CHECK(strcmp(raised, "a bytes-like object is required, not 'number'") == 0);
-    CHECK(bufproto_as_write_buffer(&host, &bytes, &memory, &length) == -1 && memory == NULL);
+    CHECK(bufproto_as_write_buffer(&host, &bytes, export_view, &memory, &length) == -1 && memory == NULL);
     CHECK(strcmp(raised, "expected a writable bytes-like object") == 0);
     clear();
-    CHECK(bufproto_check_read_buffer(&host, &bytes) == 1 && bufproto_check_read_buffer(&host, &number) == 0);
+    CHECK(bufproto_check_read_buffer(&host, &bytes, export_view) == 1 && bufproto_check_read_buffer(&host, &number, NULL) == 0);
 
     CHECK(bufproto_scope_begin(&scope, &host, places, 2) == 0);
-    CHECK(bufproto_scope_as_read_buffer(&scope, &bytes, &pointer, &length) == 0 && views == 1);
-    CHECK(bufproto_scope_as_read_buffer(&scope, &bytes, &pointer, &length) == 0 && views == 2);
-    CHECK(bufproto_scope_as_read_buffer(&scope, &bytes, &pointer, &length) == -1 && views == 2);
+    CHECK(bufproto_scope_as_read_buffer(&scope, &bytes, export_view, &pointer, &length) == 0 && views == 1);
+    CHECK(bufproto_scope_as_read_buffer(&scope, &bytes, export_view, &pointer, &length) == 0 && views == 2);
+    CHECK(bufproto_scope_as_read_buffer(&scope, &bytes, export_view, &pointer, &length) == -1 && views == 2);
     CHECK(bufproto_scope_room(&scope) == 0);
     bufproto_scope_end(&scope);
     bufproto_scope_end(&scope);
