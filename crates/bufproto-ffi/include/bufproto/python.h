@@ -1,15 +1,13 @@
 /* bufproto for extensions: the four functions of Python's old buffer protocol by their original names.
  *
- * Include it after Python.h. From Python 3.13 on, where the interpreter's headers declare them no more, the original
+ * Include it after Python.h; before, and in files without Python, it declares nothing, so it may be forced on every file of
+ * a project as long as those that need it include it again. From Python 3.13 on, where the interpreter's headers declare them no more, the original
  * names are declared here; before, they are the interpreter's own unless BUFPROTO_REPLACE is defined. A name that the
  * user has defined as a macro stays the user's.
  */
-#ifndef BUFPROTO_PYTHON_H
+#if defined(Py_PYTHON_H) && !defined(BUFPROTO_PYTHON_H)
 #define BUFPROTO_PYTHON_H
 
-#ifndef Py_PYTHON_H
-#error "include Python.h before bufproto/python.h"
-#endif
 #ifdef Py_LIMITED_API
 #error "bufproto/python.h does not support Py_LIMITED_API yet"
 #endif

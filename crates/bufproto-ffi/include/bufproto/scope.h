@@ -22,6 +22,9 @@
  * Without the cleanup attribute of GNU C and without C++, BUFPROTO_SCOPE is not defined: begin a scope by
  * bufproto_scope_begin and end it by bufproto_python_scope_end on every way out.
  */
+#ifndef Py_PYTHON_H
+#error "include Python.h before bufproto/scope.h"
+#endif
 #ifndef BUFPROTO_SCOPE_H
 #define BUFPROTO_SCOPE_H
 
