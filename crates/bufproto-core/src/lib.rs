@@ -7,6 +7,7 @@
 //! |---|---|
 //! | the four functions, in either dialect | [`legacy`] |
 //! | a buffer that stays alive | [`view`], and [`scope`] for many |
+//! | an object of several segments | [`segments`] |
 //! | which flags a consumer can ask for | [`request`] |
 //! | to export memory | [`grant`] |
 //! | a rule's number and wording | [`rules`] |
@@ -17,11 +18,9 @@
 #![no_std]
 
 pub mod abi;
-
 pub mod copy;
 pub mod element;
 pub mod error;
-
 pub mod format;
 pub mod grant;
 pub mod layout;
