@@ -16,6 +16,9 @@ const FACTS: &str = include_str!("facts.py");
 /// How long an interpreter may take to answer. A version manager's shim takes a tenth of a second.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How much of what a program complains is told, in characters.
+const LONGEST_REASON: usize = 120;
+
 /// Runs `program` and returns what it says about itself, or why it is not a usable Python.
 pub(super) fn ask(program: &Path, patience: Duration) -> Result<Interpreter, String> {
     let answer = run(program, patience)?;
@@ -48,7 +51,12 @@ fn run(program: &Path, patience: Duration) -> Result<String, String> {
     if !status.success() {
         let complaint = text_of(&mut complaint);
         let reason = complaint.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
-        return Err(reason.unwrap_or_else(|| format!("failed without a message ({status})")));
+        // A program that is no Python may quote the whole script.
+        let short = |reason: String| match reason.char_indices().nth(LONGEST_REASON) {
+            Some((end, _)) => format!("{}...", &reason[..end]),
+            None => reason,
+        };
+        return Err(reason.map_or_else(|| format!("failed without a message ({status})"), short));
     }
     Ok(text_of(&mut output))
 }
