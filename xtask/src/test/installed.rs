@@ -1,6 +1,7 @@
 //! What `cargo xtask install` makes: it is installed, moved, and used as a project would use it, by a program that has no
 //! Python in it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,7 +11,7 @@ use anyhow::ensure;
 use super::Context;
 use super::outcome::{Counts, Outcome, Verdict};
 use crate::install::install;
-use crate::library::{CRATE, finish};
+use crate::library::{self, CRATE, finish};
 
 pub(super) fn run(context: &Context) -> Vec<Outcome> {
     let outcome = |on: &str, verdict| Outcome { step: "installed", on: on.to_owned(), verdict };
@@ -29,6 +30,7 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
     }
     let source = context.workspace.root.join("crates").join(CRATE).join("tests/c/host.c");
     vec![
+        outcome("header and library", with(&["nm"], || same_names(&moved))),
         outcome("pkg-config", with(&["pkg-config", "cc"], || pkg_config(&source, &moved, "bufproto"))),
         outcome(
             "pkg-config, shared",
@@ -52,6 +54,25 @@ fn with(programs: &[&str], test: impl FnOnce() -> anyhow::Result<()>) -> Verdict
         Ok(()) => Verdict::Ran(Counts { passed: 1, ..Counts::default() }, String::new()),
         Err(error) => Verdict::Failed(format!("{error:#}")),
     }
+}
+
+/// The header declares what the library exports, and the library exports nothing else.
+fn same_names(prefix: &Path) -> anyhow::Result<()> {
+    let header = fs::read_to_string(prefix.join("include/bufproto.h"))?;
+    let symbols = finish(
+        Command::new("nm").args(["-D", "--defined-only"]).arg(prefix.join("lib").join(library::SONAME)),
+    )?;
+    let declared: BTreeSet<&str> = header
+        .split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_' || letter == '('))
+        .filter_map(|word| word.strip_suffix('(').or_else(|| Some(word.split_once('(')?.0)))
+        .filter(|name| name.starts_with("bufproto_"))
+        .collect();
+    let exported: BTreeSet<&str> =
+        symbols.lines().filter_map(|line| line.split_whitespace().last()).collect();
+    let differing: Vec<&&str> = declared.symmetric_difference(&exported).collect();
+    ensure!(differing.is_empty(), "declared or exported, but not both: {differing:?}");
+    ensure!(!declared.is_empty(), "the header declares nothing");
+    Ok(())
 }
 
 /// Links a program with the libraries before its object, as setuptools does, and looks at what it exports.
