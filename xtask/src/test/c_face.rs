@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::Context;
 use super::outcome::{Counts, Verdict};
-use crate::interpreter::Interpreter;
+use crate::interpreter::{Interpreter, Version};
 use crate::library::{self, CRATE, finish};
 
 /// Every standard that the header must compile in, and how the compiler names it.
@@ -105,10 +105,19 @@ fn compare(
         finish(command.args(runtime).arg("-o").arg(folder.join(module)))?;
     }
 
+    let mut scripts = vec![("run.py", None), ("run_scoped.py", None)];
+    if has_limited_api(interpreter) {
+        let mut command = Command::new(compiler);
+        command.args(["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror"]);
+        headers(&mut command);
+        finish(command.arg(source("limited.c")).arg(&archive).arg("-o").arg(folder.join("limited.so")))?;
+        scripts.push(("run.py", Some("limited")));
+    }
+
     let mut counts = Counts { passed: checked, ..Counts::default() };
     let mut reasons = Vec::new();
-    for script in ["run.py", "run_scoped.py"] {
-        let report = report(interpreter, &folder, &source(script))?;
+    for (script, module) in scripts {
+        let report = report(interpreter, &folder, &source(script), module)?;
         let skipped = report.skipped.len() as u64;
         counts = counts.and(Counts { passed: report.passed, failed: report.failed, skipped });
         reasons.extend(report.skipped);
@@ -116,10 +125,26 @@ fn compare(
     Ok((counts, reasons.join("; ")))
 }
 
+/// Whether there is a limited API with views in it, and this interpreter has it.
+fn has_limited_api(interpreter: &Interpreter) -> bool {
+    // A free-threaded interpreter has none before 3.15, and a debug build's objects may differ.
+    let oldest = Version { major: 3, minor: 11, patch: 0 };
+    interpreter.implementation == "cpython"
+        && interpreter.version >= oldest
+        && !interpreter.free_threaded
+        && !interpreter.debug
+}
+
 /// Runs a script inside the interpreter; its last line counts what it tested.
-fn report(interpreter: &Interpreter, folder: &Path, script: &Path) -> anyhow::Result<Report> {
+fn report(
+    interpreter: &Interpreter,
+    folder: &Path,
+    script: &Path,
+    module: Option<&str>,
+) -> anyhow::Result<Report> {
     let output = Command::new(&interpreter.program)
         .arg(script)
+        .args(module)
         .env("PYTHONPATH", folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("BUFPROTO_VERSION", env!("CARGO_PKG_VERSION"))

@@ -8,8 +8,8 @@
 #if defined(Py_PYTHON_H) && !defined(BUFPROTO_PYTHON_H)
 #define BUFPROTO_PYTHON_H
 
-#ifdef Py_LIMITED_API
-#error "bufproto/python.h does not support Py_LIMITED_API yet"
+#if defined(Py_LIMITED_API) && Py_LIMITED_API + 0 < 0x030b0000
+#error "bufproto/python.h supports Py_LIMITED_API from 0x030b0000 (Python 3.11) on, which has Py_buffer"
 #endif
 
 #include "../bufproto.h"
@@ -29,6 +29,9 @@ extern "C" {
 /* The slot of the object's type, to be handed to the library with the object. The library's views are untyped. */
 static inline bufproto_get_buffer bufproto__slot(PyObject *object)
 {
+#ifdef Py_LIMITED_API
+    return object == NULL ? NULL : (bufproto_get_buffer)PyType_GetSlot(Py_TYPE(object), Py_bf_getbuffer);
+#else
     PyBufferProcs *slots;
     if (object == NULL) {
         return NULL;
@@ -40,6 +43,7 @@ static inline bufproto_get_buffer bufproto__slot(PyObject *object)
 #endif
     slots = Py_TYPE(object)->tp_as_buffer;
     return slots == NULL ? NULL : (bufproto_get_buffer)(void (*)(void))slots->bf_getbuffer;
+#endif
 }
 
 static inline void bufproto__release(void *view)
@@ -49,7 +53,18 @@ static inline void bufproto__release(void *view)
 
 static inline void bufproto__set_with_type(PyObject *exception, const char *text, PyObject *object)
 {
+#ifdef Py_LIMITED_API
+    /* The limited API does not tell a type's name as errors show it. The only such error here is that the type exports no
+     * views, and asking it for one raises just that. */
+    Py_buffer view;
+    (void)exception;
+    (void)text;
+    if (PyObject_GetBuffer(object, &view, PyBUF_SIMPLE) == 0) {
+        PyBuffer_Release(&view);
+    }
+#else
     PyErr_Format(exception, text, Py_TYPE(object)->tp_name);
+#endif
 }
 
 #if PY_MAJOR_VERSION < 3
@@ -120,7 +135,7 @@ BUFPROTO__UNUSED static const bufproto_interpreter bufproto__python = {
  * interpreter's; in 2.7 an empty one has no memory; and PyPy's macros are functions. Those ask the library. */
 BUFPROTO__UNUSED static inline int bufproto__is_exact(PyObject *object, int writes, char **buffer, Py_ssize_t *length)
 {
-#ifndef PYPY_VERSION
+#if !defined(PYPY_VERSION) && !defined(Py_LIMITED_API)
     if (!writes && PyBytes_CheckExact(object)) {
         *buffer = PyBytes_AS_STRING(object);
         *length = PyBytes_GET_SIZE(object);

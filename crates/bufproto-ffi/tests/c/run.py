@@ -1,5 +1,7 @@
 """Compares our functions with the interpreter's own, call by call. Runs in Python 2.7 and 3.6 and later.
 
+The module with our functions is `probe`, or the one that is named as an argument.
+
 The last line of the output counts the comparisons, in JSON.
 """
 
@@ -16,6 +18,7 @@ import sys
 
 import probe
 
+OURS = __import__(sys.argv[1]) if len(sys.argv) > 1 else probe
 FUNCTIONS = ["AsCharBuffer", "AsReadBuffer", "AsWriteBuffer", "CheckReadBuffer"]
 NATIVE = sys.version_info[0] < 3
 CHECK = 3
@@ -144,7 +147,7 @@ def main():
                     before = sys.getrefcount(value)
                     theirs = seen(probe.theirs(function, value, null, pending))
                     between = sys.getrefcount(value)
-                    ours = seen(probe.ours(function, value, null, pending))
+                    ours = seen(OURS.ours(function, value, null, pending))
                     after = sys.getrefcount(value)
                     what = "%s of %.60r, NULL %d, pending %d" % (name, value, null, pending)
                     # An irregular answer leaks a reference in the interpreter, and so it does here.
