@@ -29,7 +29,8 @@ pub use scope::{
 };
 
 /// No path here panics; if one did, going on would be worse.
-#[cfg(feature = "library")]
+// Where panics unwind, which the library's build does not let them, `std` says it.
+#[cfg(all(feature = "library", panic = "abort"))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe extern "C" {

@@ -199,9 +199,38 @@ BUFPROTO__UNUSED static inline int bufproto_PyObject_CheckReadBuffer(PyObject *o
            bufproto_check_read_buffer(&bufproto__python, object, bufproto__slot(object));
 }
 
-/* The original names: macros without arguments, so that calls and addresses both work, and the interpreter's own
- * declarations and exported symbols are left alone. */
-#if defined(BUFPROTO_REPLACE) || PY_VERSION_HEX >= 0x030d0000
+/* The original names. Where the interpreter's headers declare them, they are macros without arguments, so that calls and
+ * addresses both work and its declarations are left alone; where they do not, they are functions of this file, never the
+ * symbols that the interpreter still exports. A name that is a macro already is the user's. */
+#if PY_VERSION_HEX >= 0x030d0000
+
+#ifndef PyObject_AsCharBuffer
+BUFPROTO__UNUSED static inline int PyObject_AsCharBuffer(PyObject *object, const char **buffer, Py_ssize_t *length)
+{
+    return bufproto_PyObject_AsCharBuffer(object, buffer, length);
+}
+#endif
+#ifndef PyObject_AsReadBuffer
+BUFPROTO__UNUSED static inline int PyObject_AsReadBuffer(PyObject *object, const void **buffer, Py_ssize_t *length)
+{
+    return bufproto_PyObject_AsReadBuffer(object, buffer, length);
+}
+#endif
+#ifndef PyObject_AsWriteBuffer
+BUFPROTO__UNUSED static inline int PyObject_AsWriteBuffer(PyObject *object, void **buffer, Py_ssize_t *length)
+{
+    return bufproto_PyObject_AsWriteBuffer(object, buffer, length);
+}
+#endif
+#ifndef PyObject_CheckReadBuffer
+BUFPROTO__UNUSED static inline int PyObject_CheckReadBuffer(PyObject *object)
+{
+    return bufproto_PyObject_CheckReadBuffer(object);
+}
+#endif
+
+#elif defined(BUFPROTO_REPLACE)
+
 #ifndef PyObject_AsCharBuffer
 #define PyObject_AsCharBuffer bufproto_PyObject_AsCharBuffer
 #endif
@@ -214,6 +243,7 @@ BUFPROTO__UNUSED static inline int bufproto_PyObject_CheckReadBuffer(PyObject *o
 #ifndef PyObject_CheckReadBuffer
 #define PyObject_CheckReadBuffer bufproto_PyObject_CheckReadBuffer
 #endif
+
 #endif
 
 #ifdef __cplusplus

@@ -11,13 +11,16 @@
  *
  * From the line on until the end of the enclosing block, everything that the old functions hand out in this file stays
  * alive and in place, and is given back on every way out: return, goto, break, a C++ exception. Calls in blocks without a
- * scope behave as before. The names become macros with arguments in the files that include this header, and only there.
+ * scope behave as before. The names become macros in the files that include this header, and only there.
  *
  * A scope takes BUFPROTO_SCOPE_ROOM buffers (8, unless defined before); one more is refused with BufferError, never handed
  * out unpinned. BUFPROTO_SCOPE_FOR(64); declares one with more room.
  *
  * A helper can be handed the scope of its caller: BUFPROTO_SCOPE_HERE is the innermost one, to be passed as a
  * const bufproto_scope *, and BUFPROTO_SCOPE_OF(scope); makes it the scope of the helper's block.
+ *
+ * A goto must not jump over the line into the rest of its block: C would then end a scope that never began. gcc warns of it
+ * with -Wjump-misses-init; C++ refuses it.
  *
  * Without the cleanup attribute of GNU C and without C++, BUFPROTO_SCOPE is not defined: begin a scope by
  * bufproto_scope_begin and end it by bufproto_python_scope_end on every way out.
@@ -54,9 +57,22 @@ BUFPROTO__UNUSED static inline void bufproto_python_scope_end(bufproto_scope *sc
 BUFPROTO__UNUSED static const bufproto_scope *const bufproto__here = NULL;
 #define BUFPROTO_SCOPE_HERE (bufproto__here)
 
+/* Whether a scope can be used; raises SystemError otherwise. */
+BUFPROTO__UNUSED static inline int bufproto__is_open(const bufproto_scope *scope)
+{
+    if (scope->interpreter == NULL) {
+        PyErr_SetString(PyExc_SystemError, "the buffer scope has ended, or the library does not know this Python's views");
+        return 0;
+    }
+    return 1;
+}
+
 BUFPROTO__UNUSED static inline int bufproto__as_char_buffer(const bufproto_scope *scope, PyObject *object,
                                                             const char **buffer, Py_ssize_t *length)
 {
+    if (scope != NULL && !bufproto__is_open(scope)) {
+        return -1;
+    }
     return scope != NULL ? bufproto_scope_as_char_buffer(scope, object, bufproto__slot(object), buffer, length)
                          : bufproto_PyObject_AsCharBuffer(object, buffer, length);
 }
@@ -64,6 +80,9 @@ BUFPROTO__UNUSED static inline int bufproto__as_char_buffer(const bufproto_scope
 BUFPROTO__UNUSED static inline int bufproto__as_read_buffer(const bufproto_scope *scope, PyObject *object,
                                                             const void **buffer, Py_ssize_t *length)
 {
+    if (scope != NULL && !bufproto__is_open(scope)) {
+        return -1;
+    }
     return scope != NULL ? bufproto_scope_as_read_buffer(scope, object, bufproto__slot(object), buffer, length)
                          : bufproto_PyObject_AsReadBuffer(object, buffer, length);
 }
@@ -71,16 +90,30 @@ BUFPROTO__UNUSED static inline int bufproto__as_read_buffer(const bufproto_scope
 BUFPROTO__UNUSED static inline int bufproto__as_write_buffer(const bufproto_scope *scope, PyObject *object,
                                                              void **buffer, Py_ssize_t *length)
 {
+    if (scope != NULL && !bufproto__is_open(scope)) {
+        return -1;
+    }
     return scope != NULL ? bufproto_scope_as_write_buffer(scope, object, bufproto__slot(object), buffer, length)
                          : bufproto_PyObject_AsWriteBuffer(object, buffer, length);
 }
 
-#undef PyObject_AsCharBuffer
-#undef PyObject_AsReadBuffer
-#undef PyObject_AsWriteBuffer
-#define PyObject_AsCharBuffer(object, buffer, length) bufproto__as_char_buffer(bufproto__here, object, buffer, length)
-#define PyObject_AsReadBuffer(object, buffer, length) bufproto__as_read_buffer(bufproto__here, object, buffer, length)
-#define PyObject_AsWriteBuffer(object, buffer, length) bufproto__as_write_buffer(bufproto__here, object, buffer, length)
+/* The original names stand for functions that are macros as well: a call sees the scope, an address is that of the function
+ * without one. A name that is a macro of the user's stays the user's. */
+#ifndef PyObject_AsCharBuffer
+#define PyObject_AsCharBuffer bufproto_PyObject_AsCharBuffer
+#endif
+#ifndef PyObject_AsReadBuffer
+#define PyObject_AsReadBuffer bufproto_PyObject_AsReadBuffer
+#endif
+#ifndef PyObject_AsWriteBuffer
+#define PyObject_AsWriteBuffer bufproto_PyObject_AsWriteBuffer
+#endif
+#define bufproto_PyObject_AsCharBuffer(object, buffer, length) \
+    bufproto__as_char_buffer(bufproto__here, object, buffer, length)
+#define bufproto_PyObject_AsReadBuffer(object, buffer, length) \
+    bufproto__as_read_buffer(bufproto__here, object, buffer, length)
+#define bufproto_PyObject_AsWriteBuffer(object, buffer, length) \
+    bufproto__as_write_buffer(bufproto__here, object, buffer, length)
 
 /* The variable hides another on purpose. */
 #if defined(__GNUC__)

@@ -7,6 +7,11 @@
 #include <bufproto/python.h>
 #include <bufproto/python.h>
 
+/* A macro of the user's after the header, where no header of Python's declares the name. */
+#if PY_VERSION_HEX >= 0x030d0000
+#define PyObject_AsCharBuffer(object, buffer, length) (-1)
+#endif
+
 int old_code(PyObject *object);
 
 int old_code(PyObject *object)
@@ -19,6 +24,8 @@ int old_code(PyObject *object)
     if (PyObject_CheckReadBuffer(object)) {
         return 1;
     }
+    characters = NULL;
+    (void)characters;
     return PyObject_AsCharBuffer(object, &characters, &length) + function(object, &bytes, &length) +
            PyObject_AsWriteBuffer(object, &memory, &length);
 }

@@ -114,6 +114,11 @@ class Scopes(unittest.TestCase):
                 except TypeError as error:
                     self.assertEqual(str(error), text)
 
+    def test_an_address_is_a_function_and_a_scope_that_has_ended_is_refused(self):
+        for module in self.each():
+            self.assertEqual(module.by_address(b"hello"), 5)
+            self.assertRaises(SystemError, module.ended, b"hello")
+
     def test_a_pending_exception_outlives_the_scope(self):
         for module in self.each():
             data = bytearray(b"x")

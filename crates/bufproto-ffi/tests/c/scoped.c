@@ -89,6 +89,37 @@ static int locate(const bufproto_scope *scope, PyObject *data, const void **byte
     return PyObject_AsReadBuffer(data, bytes, length);
 }
 
+/* An address is that of the function without a scope, in files with scopes too. */
+static PyObject *by_address(PyObject *module, PyObject *data)
+{
+    int (*const function)(PyObject *, const void **, Py_ssize_t *) = PyObject_AsReadBuffer;
+    const void *bytes;
+    Py_ssize_t length;
+    (void)module;
+    return function(data, &bytes, &length) < 0 ? NULL : PyLong_FromSsize_t(length);
+}
+
+/* A scope that has ended is refused, with an exception. */
+static PyObject *ended(PyObject *module, PyObject *data)
+{
+    const void *bytes;
+    Py_ssize_t length;
+    Py_buffer views[1];
+    bufproto_scope scope;
+    (void)module;
+    if (bufproto_scope_begin(&scope, &bufproto__python, views, 1) < 0) {
+        return NULL;
+    }
+    bufproto_python_scope_end(&scope);
+    {
+        BUFPROTO_SCOPE_OF(&scope);
+        if (PyObject_AsReadBuffer(data, &bytes, &length) < 0) {
+            return NULL;
+        }
+    }
+    return PyLong_FromSsize_t(length);
+}
+
 /* Scopes in scopes: the inner one ends with its block, the outer one stays, also through a helper. */
 static PyObject *nested(PyObject *module, PyObject *arguments)
 {
@@ -169,6 +200,8 @@ static PyMethodDef methods[] = {
     {"many", many, METH_VARARGS, NULL},
     {"nested", nested, METH_VARARGS, NULL},
     {"failing", failing, METH_O, NULL},
+    {"by_address", by_address, METH_O, NULL},
+    {"ended", ended, METH_O, NULL},
 #ifdef __cplusplus
     {"thrown", thrown, METH_O, NULL},
 #endif
