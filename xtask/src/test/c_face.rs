@@ -22,6 +22,10 @@ const STANDARDS: [(&str, &[&str]); 2] =
 const NAMES: [&str; 4] =
     ["PyObject_AsCharBuffer", "PyObject_AsReadBuffer", "PyObject_AsWriteBuffer", "PyObject_CheckReadBuffer"];
 
+/// The same, and what the library would be asked for memory to write to.
+const NAMES_AND_WRITING: [&str; 6] =
+    [NAMES[0], NAMES[1], NAMES[2], NAMES[3], "bufproto_as_write_buffer", "bufproto_scope_as_write_buffer"];
+
 /// What the tests' last line holds.
 #[derive(Deserialize)]
 struct Report {
@@ -82,14 +86,28 @@ fn compare(
     }
 
     let object = folder.join("probe.o");
-    let mut command = Command::new(compiler);
-    command.args(["-c", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers"]);
-    headers(&mut command);
-    finish(command.arg(source("probe.c")).arg("-o").arg(&object))?;
-    let imports = imports(&object)?;
-    let taken: Vec<&str> =
-        NAMES.into_iter().filter(|name| imports.iter().any(|other| other == name)).collect();
-    ensure!(taken.is_empty(), "the extension imports {} from the interpreter", taken.join(", "));
+    for (name, object, foreign) in [
+        ("probe.c", &object, &NAMES[..]),
+        // The user has taken one of the names, so nobody is asked for memory to write to.
+        ("scoped_names.c", &folder.join("scoped_names.o"), &NAMES_AND_WRITING[..]),
+    ] {
+        let mut command = Command::new(compiler);
+        command.args([
+            "-c",
+            "-fPIC",
+            "-O2",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-Wno-missing-field-initializers",
+        ]);
+        headers(&mut command);
+        finish(command.arg(source(name)).arg("-o").arg(object))?;
+        let imports = imports(object)?;
+        let taken: Vec<&str> =
+            foreign.iter().copied().filter(|name| imports.iter().any(|other| other == name)).collect();
+        ensure!(taken.is_empty(), "{name} should not import {}", taken.join(", "));
+    }
 
     let mut command = Command::new(compiler);
     command.args(["-shared", "-fPIC", "-O2", "-Wno-deprecated-declarations"]);
