@@ -1,10 +1,11 @@
 //! The libraries that C links with: built once for all interpreters, since they know none of them.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 
+use crate::command::finish;
 use crate::workspace::{Workspace, cargo};
 
 /// The crate with the C face.
@@ -32,13 +33,4 @@ fn build(workspace: &Workspace, kind: &str, file: &str, options: &[&str]) -> any
     let library = workspace.target.join("release").join(file);
     ensure!(library.is_file(), "cargo built no {}", library.display());
     Ok(library)
-}
-
-/// Runs a command to its end and returns what it printed; what it complained about is shown only if it fails.
-pub(crate) fn finish(command: &mut Command) -> anyhow::Result<String> {
-    let output =
-        command.stdin(Stdio::null()).output().with_context(|| format!("{command:?} does not start"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{command:?} failed:\n{said}");
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod command;
 mod inspect;
 mod install;
 mod interpreter;

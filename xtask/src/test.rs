@@ -16,6 +16,7 @@ mod live;
 mod numpy;
 mod outcome;
 mod rust;
+mod script;
 mod tally;
 
 use outcome::{Outcome, Verdict};

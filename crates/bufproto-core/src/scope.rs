@@ -108,15 +108,7 @@ impl<'storage, R: Runtime> Scope<'storage, R> {
     where
         O: Exporter<Runtime = R>,
     {
-        self.hold(|slot| {
-            request.check(self.runtime.family())?;
-            if !object.exports() {
-                return Err(Rule::ViewExporter.into());
-            }
-            // SAFETY: the type exports, and `hold` passes an empty slot that stays until it is released.
-            unsafe { object.export(slot.pointer(), request) }
-                .map_err(|failure| ErrorOf::<O>::Raised(failure.into_raised()))
-        })
+        self.hold(|slot| slot.ask(object, request))
     }
 
     /// Claims a slot, has it filled, and keeps what is in it if that succeeds.

@@ -39,12 +39,27 @@ impl<V: abi::View> Slot<V> {
         O: Exporter,
         O::Runtime: Runtime<View = V>,
     {
+        self.clear();
+        self.ask(object, request)?;
+        // SAFETY: the exporter has just filled the slot, which `self` borrows.
+        Ok(unsafe { self.adopt(object.runtime()) })
+    }
+
+    /// Asks an object for a view, in the order of `PyObject_GetBuffer`: the request, the type, the exporter. Both
+    /// callers cleared the slot, and keep it in place until it is released.
+    #[inline]
+    pub(crate) fn ask<O>(&self, object: O, request: Request) -> Result<(), ErrorOf<O>>
+    where
+        O: Exporter,
+        O::Runtime: Runtime<View = V>,
+    {
         request.check(object.runtime().family())?;
         if !object.exports() {
             return Err(Rule::ViewExporter.into());
         }
-        // SAFETY: the type exports.
-        unsafe { self.export(object, request) }.map_err(|failure| ErrorOf::<O>::Raised(failure.into_raised()))
+        // SAFETY: the type exports; the callers' word for the slot.
+        unsafe { object.export(self.pointer(), request) }
+            .map_err(|failure| ErrorOf::<O>::Raised(failure.into_raised()))
     }
 
     /// Calls the exporter, whose type is known to export.

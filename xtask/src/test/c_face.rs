@@ -4,15 +4,16 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, ensure};
-use serde::Deserialize;
 
 use super::Context;
 use super::outcome::{Counts, Verdict};
+use super::script;
+use crate::command::{finish, succeeds};
 use crate::interpreter::{Interpreter, Version};
-use crate::library::{self, CRATE, finish};
+use crate::library::{self, CRATE};
 
 /// Every standard that the header must compile in, and how the compiler names it.
 const STANDARDS: [(&str, &[&str]); 2] =
@@ -25,15 +26,6 @@ const NAMES: [&str; 4] =
 /// The same, and what the library would be asked for memory to write to.
 const NAMES_AND_WRITING: [&str; 6] =
     [NAMES[0], NAMES[1], NAMES[2], NAMES[3], "bufproto_as_write_buffer", "bufproto_scope_as_write_buffer"];
-
-/// What the tests' last line holds.
-#[derive(Deserialize)]
-struct Report {
-    passed: u64,
-    failed: u64,
-    /// The reason of each test that was skipped.
-    skipped: Vec<String>,
-}
 
 pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
     let include = match include_folder(interpreter) {
@@ -134,11 +126,13 @@ fn compare(
 
     let mut counts = Counts { passed: checked, ..Counts::default() };
     let mut reasons = Vec::new();
-    for (script, module) in scripts {
-        let report = report(interpreter, &folder, &source(script), module)?;
-        let skipped = report.skipped.len() as u64;
-        counts = counts.and(Counts { passed: report.passed, failed: report.failed, skipped });
-        reasons.extend(report.skipped);
+    for (file, module) in scripts {
+        let mut python = Command::new(&interpreter.program);
+        python.arg(source(file)).args(module).env("PYTHONPATH", &folder);
+        python.env("BUFPROTO_VERSION", env!("CARGO_PKG_VERSION"));
+        let (counted, skipped) = script::run(&mut python)?;
+        counts = counts.and(counted);
+        reasons.extend(skipped);
     }
     Ok((counts, reasons.join("; ")))
 }
@@ -151,31 +145,6 @@ fn has_limited_api(interpreter: &Interpreter) -> bool {
         && interpreter.version >= oldest
         && !interpreter.free_threaded
         && !interpreter.debug
-}
-
-/// Runs a script inside the interpreter; its last line counts what it tested.
-fn report(
-    interpreter: &Interpreter,
-    folder: &Path,
-    script: &Path,
-    module: Option<&str>,
-) -> anyhow::Result<Report> {
-    let output = Command::new(&interpreter.program)
-        .arg(script)
-        .args(module)
-        .env("PYTHONPATH", folder)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("BUFPROTO_VERSION", env!("CARGO_PKG_VERSION"))
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("{} does not start", interpreter.program.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let (told, last) = text.trim_end().rsplit_once('\n').unwrap_or(("", text.trim_end()));
-    if !told.is_empty() {
-        anstream::println!("{told}");
-    }
-    serde_json::from_str(last).with_context(|| format!("the tests ended early ({}): {last}", output.status))
 }
 
 /// Where `Python.h` is, for this interpreter.
@@ -194,17 +163,10 @@ fn include_folder(interpreter: &Interpreter) -> Result<PathBuf, String> {
 
 /// The undefined symbols of an object file.
 fn imports(object: &Path) -> anyhow::Result<Vec<String>> {
-    let output = Command::new("nm").arg("-u").arg(object).output().context("nm does not start")?;
-    ensure!(output.status.success(), "nm cannot read {}", object.display());
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = finish(Command::new("nm").arg("-u").arg(object))?;
     Ok(text.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect())
 }
 
 fn compiler() -> OsString {
     std::env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or("cc".into())
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
 }

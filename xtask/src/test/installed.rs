@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::ensure;
 
 use super::Context;
 use super::outcome::{Counts, Outcome, Verdict};
+use crate::command::{finish, succeeds};
 use crate::install::install;
-use crate::library::{self, CRATE, finish};
+use crate::library::{self, CRATE};
 
 pub(super) fn run(context: &Context) -> Vec<Outcome> {
     let outcome = |on: &str, verdict| Outcome { step: "installed", on: on.to_owned(), verdict };
@@ -42,11 +43,7 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
 
 /// Runs a test if the programs that it needs are there.
 fn with(programs: &[&str], test: impl FnOnce() -> anyhow::Result<()>) -> Verdict {
-    let missing = programs.iter().find(|program| {
-        let mut command = Command::new(program);
-        command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        !command.status().is_ok_and(|status| status.success())
-    });
+    let missing = programs.iter().find(|program| !succeeds(Command::new(program).arg("--version")));
     if let Some(program) = missing {
         return Verdict::Skipped(format!("{program} is not installed"));
     }

@@ -1,9 +1,10 @@
 //! numpy for one interpreter, so that the tests meet its arrays: the interpreter's own, or one installed below `target`.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::Context;
+use crate::command::succeeds;
 use crate::interpreter::Interpreter;
 
 /// A folder to import numpy from, if the interpreter has none of its own and one can be had. Without a network or
@@ -30,9 +31,4 @@ pub(super) fn provide(context: &Context, interpreter: &Interpreter) -> Option<Pa
         succeeds(&mut pip);
     }
     imports(Some(&folder)).then_some(folder)
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
 }
