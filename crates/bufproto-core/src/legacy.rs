@@ -15,7 +15,7 @@ use core::ffi::{c_int, c_void};
 use crate::error::{Error, ErrorOf};
 use crate::request::Access;
 use crate::rules::Rule;
-use crate::runtime::{Exporter, Object, Segmented};
+use crate::runtime::{Exporter, Object, Policy, Runtime as _, Segmented};
 use crate::span::Span;
 
 pub mod segments;
@@ -71,6 +71,7 @@ pub enum Python2 {}
 impl<O: Segmented> Dialect<O> for Python2 {
     #[inline]
     fn locate(object: O, access: Access) -> Result<Span, ErrorOf<O>> {
+        check_unheld(object)?;
         segments::locate(object, access)
     }
 
@@ -87,6 +88,7 @@ pub enum Python3 {}
 impl<O: Exporter> Dialect<O> for Python3 {
     #[inline]
     fn locate(object: O, access: Access) -> Result<Span, ErrorOf<O>> {
+        check_unheld(object)?;
         views::locate(object, access)
     }
 
@@ -94,6 +96,13 @@ impl<O: Exporter> Dialect<O> for Python3 {
     fn check_read_buffer(object: O) -> bool {
         views::check_read_buffer(object)
     }
+}
+
+/// Under the strict policy, memory that may move is not handed out unheld.
+#[inline]
+fn check_unheld<O: Object>(object: O) -> Result<(), Rule> {
+    let strict = object.runtime().policy() == Policy::Strict;
+    if strict && object.needs_release() { Err(Rule::Unheld) } else { Ok(()) }
 }
 
 /// The type of a length that C callers take.

@@ -17,6 +17,13 @@
 use core::ffi::CStr;
 use core::fmt;
 
+/// The message of a literal, looked at when this is compiled.
+macro_rules! text {
+    ($text:literal) => {
+        const { Message::new($text) }
+    };
+}
+
 /// A rule that a call can break.
 ///
 /// `as u16` gives the number.
@@ -72,16 +79,30 @@ pub enum Rule {
     ReadOnlyView = 503,
     /// Reading a view as bytes needs memory that is contiguous in C order.
     Contiguous = 504,
+    /// A view's shape, strides and suboffsets must be a layout.
+    ViewLayout = 505,
+    /// Indices must be as many as the view has dimensions, and within its shape.
+    ItemIndex = 506,
+    /// A copy in or out must be as long as the view.
+    CopyLength = 507,
+    /// A copy between views needs the same shape and the same item size on both sides.
+    CopyShape = 508,
+    /// An argument to write to must be writable (`w*` of `PyArg_ParseTuple`).
+    ArgumentWritable = 509,
+    /// An argument must be contiguous in C order (`y*` and `w*` of `PyArg_ParseTuple`).
+    ArgumentContiguous = 510,
 
     /// A scope must have a free slot for each buffer.
     ScopeFull = 601,
     /// Memory must not be resized while views of it exist.
     Resize = 602,
+    /// Memory that its owner may move needs somebody who holds it (the strict policy).
+    Unheld = 603,
 }
 
 impl Rule {
     /// Every rule, in the order of the numbers.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 31] = [
         Self::NullArgument,
         Self::IntLength,
         Self::CharSlots,
@@ -104,8 +125,15 @@ impl Rule {
         Self::NullMemory,
         Self::ReadOnlyView,
         Self::Contiguous,
+        Self::ViewLayout,
+        Self::ItemIndex,
+        Self::CopyLength,
+        Self::CopyShape,
+        Self::ArgumentWritable,
+        Self::ArgumentContiguous,
         Self::ScopeFull,
         Self::Resize,
+        Self::Unheld,
     ];
 
     /// The number, as C programs see it.
@@ -117,70 +145,78 @@ impl Rule {
     /// How an interpreter of `family` refuses what breaks this rule.
     #[must_use]
     pub const fn refusal(self, family: Family) -> Refusal {
-        use Exception::{BufferError, OverflowError, SystemError, TypeError, ValueError};
+        use Exception::{BufferError, IndexError, OverflowError, SystemError, TypeError, ValueError};
         let pypy = matches!(family, Family::PyPy2 | Family::PyPy3);
         let (exception, message) = match self {
-            Self::NullArgument => (SystemError, c"null argument to internal routine"),
-            Self::IntLength => (OverflowError, c"size does not fit in an int"),
-            Self::CharSlots if pypy => (TypeError, c"expected a character buffer object"),
-            Self::CharSlots => (TypeError, c"expected a string or other character buffer object"),
-            Self::ReadSlots => (TypeError, c"expected a readable buffer object"),
-            Self::WriteSlots => (TypeError, c"expected a writeable buffer object"),
-            Self::SingleSegment => (TypeError, c"expected a single-segment buffer object"),
-            Self::CharExporter if pypy => (TypeError, c"expected an object with the buffer interface"),
-            Self::ReadExporter if pypy => (TypeError, c"expected an object with a buffer interface"),
+            Self::NullArgument => (SystemError, text!(c"null argument to internal routine")),
+            Self::IntLength => (OverflowError, text!(c"size does not fit in an int")),
+            Self::CharSlots if pypy => (TypeError, text!(c"expected a character buffer object")),
+            Self::CharSlots => (TypeError, text!(c"expected a string or other character buffer object")),
+            Self::ReadSlots => (TypeError, text!(c"expected a readable buffer object")),
+            Self::WriteSlots => (TypeError, text!(c"expected a writeable buffer object")),
+            Self::SingleSegment => (TypeError, text!(c"expected a single-segment buffer object")),
+            Self::CharExporter if pypy => (TypeError, text!(c"expected an object with the buffer interface")),
+            Self::ReadExporter if pypy => (TypeError, text!(c"expected an object with a buffer interface")),
             Self::WriteExporter if pypy => {
-                (TypeError, c"expected an object with a writable buffer interface")
+                (TypeError, text!(c"expected an object with a writable buffer interface"))
             }
-            Self::WriteExporter => (TypeError, c"expected a writable bytes-like object"),
+            Self::WriteExporter => (TypeError, text!(c"expected a writable bytes-like object")),
             Self::ViewExporter if matches!(family, Family::CPython2 | Family::PyPy2) => {
-                (TypeError, c"'%.100s' does not have the buffer interface")
+                (TypeError, text!(c"'%.100s' does not have the buffer interface"))
             }
             Self::CharExporter | Self::ReadExporter | Self::ViewExporter => {
-                (TypeError, c"a bytes-like object is required, not '%.100s'")
+                (TypeError, text!(c"a bytes-like object is required, not '%.100s'"))
             }
-            Self::Writable if pypy => (ValueError, c"Object is not writable"),
-            Self::Writable => (BufferError, c"Object is not writable."),
-            Self::NullView => (BufferError, c"PyBuffer_FillInfo: view==NULL argument is obsolete"),
-            Self::MemoryFlag => (SystemError, c"bad argument to internal function"),
+            Self::Writable if pypy => (ValueError, text!(c"Object is not writable")),
+            Self::Writable => (BufferError, text!(c"Object is not writable.")),
+            Self::NullView => (BufferError, text!(c"PyBuffer_FillInfo: view==NULL argument is obsolete")),
+            Self::MemoryFlag => (SystemError, text!(c"bad argument to internal function")),
             Self::GrantCContiguous => {
-                (BufferError, c"'%.100s' object is not C-contiguous; ask for its strides, or pass a copy")
+                (BufferError, text!(c"'%.100s' object is not C-contiguous; ask for its strides, or pass a copy"))
             }
             Self::GrantFContiguous => (
                 BufferError,
-                c"'%.100s' object is not Fortran contiguous; ask for its strides, or pass a copy",
+                text!(c"'%.100s' object is not Fortran contiguous; ask for its strides, or pass a copy"),
             ),
             Self::GrantContiguous => {
-                (BufferError, c"'%.100s' object is not contiguous; ask for its strides, or pass a copy")
+                (BufferError, text!(c"'%.100s' object is not contiguous; ask for its strides, or pass a copy"))
             }
             Self::GrantIndirect => (
                 BufferError,
-                c"'%.100s' object cannot be represented without suboffsets; ask for them, or pass a copy",
+                text!(c"'%.100s' object cannot be represented without suboffsets; ask for them, or pass a copy"),
             ),
             Self::GrantFormat => {
-                (BufferError, c"'%.100s' object cannot give a format without a shape; ask for both")
+                (BufferError, text!(c"'%.100s' object cannot give a format without a shape; ask for both"))
             }
-            Self::Resize => (BufferError, c"Existing exports of data: object cannot be re-sized"),
+            Self::Resize => (BufferError, text!(c"Existing exports of data: object cannot be re-sized")),
             Self::NegativeLength => {
-                (BufferError, c"the exporter answered with a negative length; it is at fault")
+                (BufferError, text!(c"the exporter answered with a negative length; it is at fault"))
             }
             Self::NullMemory => {
-                (BufferError, c"the exporter answered with a length but no memory; it is at fault")
+                (BufferError, text!(c"the exporter answered with a length but no memory; it is at fault"))
             }
-            Self::ReadOnlyView => (BufferError, c"the view is read-only; ask for a writable one"),
+            Self::ReadOnlyView => (BufferError, text!(c"the view is read-only; ask for a writable one")),
             Self::Contiguous => {
-                (BufferError, c"the view is not contiguous in C order; copy it, or read it item by item")
+                (BufferError, text!(c"the view is not contiguous in C order; copy it, or read it item by item"))
             }
+            Self::ViewLayout => (
+                BufferError,
+                text!(c"the view's shape, strides or suboffsets are not those of any memory; its exporter is at fault"),
+            ),
+            Self::ItemIndex => (IndexError, text!(c"there is no item at these indices")),
+            Self::CopyLength => (ValueError, text!(c"the memory and the view differ in length")),
+            Self::CopyShape => (ValueError, text!(c"the views differ in shape or in item size")),
+            Self::ArgumentWritable => (TypeError, text!(c"must be read-write bytes-like object, not %.100s")),
+            Self::ArgumentContiguous => (TypeError, text!(c"must be contiguous buffer, not %.100s")),
+            Self::Unheld => (
+                BufferError,
+                text!(c"'%.100s' object may move its memory as soon as it is not held; take it in a scope"),
+            ),
             Self::ScopeFull => {
-                (BufferError, c"the buffer scope is full; give it more slots, or begin a nested scope")
+                (BufferError, text!(c"the buffer scope is full; give it more slots, or begin a nested scope"))
             }
         };
-        Refusal {
-            rule: self,
-            exception,
-            message: Message(message),
-            yields: matches!(self, Self::NullArgument),
-        }
+        Refusal { rule: self, exception, message, yields: matches!(self, Self::NullArgument) }
     }
 }
 
@@ -227,6 +263,8 @@ pub enum Exception {
     SystemError = 4,
     /// `OverflowError`
     OverflowError = 5,
+    /// `IndexError`
+    IndexError = 6,
 }
 
 impl Exception {
@@ -239,6 +277,7 @@ impl Exception {
             Self::BufferError => "BufferError",
             Self::SystemError => "SystemError",
             Self::OverflowError => "OverflowError",
+            Self::IndexError => "IndexError",
         }
     }
 }
@@ -246,23 +285,44 @@ impl Exception {
 /// The text of a refusal. It may hold one place for the name of the object's type, `%.100s`, as
 /// `PyErr_Format` takes it: at most 100 bytes of the name are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Message(&'static CStr);
+pub struct Message {
+    text: &'static CStr,
+    /// Where the place begins.
+    place: Option<usize>,
+}
 
 impl Message {
-    const PLACE: &'static str = "%.100s";
+    const PLACE: &'static [u8] = b"%.100s";
     const NAME_BYTES: usize = 100;
+
+    /// How many bytes a text can have, with a name in it and the byte that ends it.
+    pub const ROOM: usize = 256;
+
+    const fn new(text: &'static CStr) -> Self {
+        let bytes = text.to_bytes();
+        assert!(bytes.len() + Self::NAME_BYTES < Self::ROOM);
+        // Nothing else in a message begins with this sign (a test holds that).
+        let mut at = 0;
+        while at < bytes.len() {
+            if bytes[at] == b'%' {
+                return Self { text, place: Some(at) };
+            }
+            at += 1;
+        }
+        Self { text, place: None }
+    }
 
     /// The text as a C string, for `PyErr_SetString` or, [with a place](Self::names_type), `PyErr_Format`.
     #[must_use]
     pub const fn as_c_str(self) -> &'static CStr {
-        self.0
+        self.text
     }
 
     /// Whether the text has a place for the name of the object's type.
     #[must_use]
-    pub fn names_type(self) -> bool {
-        // Nothing else in a message begins with this sign (a test holds that).
-        self.0.to_bytes().contains(&b'%')
+    #[inline]
+    pub const fn names_type(self) -> bool {
+        self.place.is_some()
     }
 
     /// The text, with `type_name` in its place.
@@ -270,13 +330,31 @@ impl Message {
         Text { message: self, type_name }
     }
 
-    fn as_str(self) -> &'static str {
-        // Every message is a literal of this file, in ASCII (a test holds that).
-        self.0.to_str().unwrap_or_default()
+    /// Writes the text as a C string, with `type_name` in its place; much cheaper than `PyErr_Format`. `None` for a
+    /// name that is long or not ASCII, which the interpreter has ways of its own to show.
+    #[must_use]
+    pub fn write_with_type_name<'a>(
+        self,
+        type_name: &CStr,
+        into: &'a mut [u8; Self::ROOM],
+    ) -> Option<&'a CStr> {
+        let (before, after) = self.split()?;
+        let name = type_name.to_bytes();
+        if name.len() > Self::NAME_BYTES || !name.is_ascii() {
+            return None;
+        }
+        let mut end = 0;
+        for part in [before, name, after, b"\0"] {
+            into.get_mut(end..end + part.len())?.copy_from_slice(part);
+            end += part.len();
+        }
+        CStr::from_bytes_with_nul(into.get(..end)?).ok()
     }
 
-    fn split(self) -> Option<(&'static str, &'static str)> {
-        self.as_str().split_once(Self::PLACE)
+    /// What comes before the place, and what comes after.
+    fn split(self) -> Option<(&'static [u8], &'static [u8])> {
+        let (before, rest) = self.text.to_bytes().split_at_checked(self.place?)?;
+        Some((before, rest.strip_prefix(Self::PLACE)?))
     }
 }
 
@@ -287,13 +365,15 @@ struct Text<'a> {
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Every message is a literal of this file, in ASCII (a test holds that).
+        let ascii = |text| str::from_utf8(text).unwrap_or_default();
         let Some((before, after)) = self.message.split() else {
-            return formatter.write_str(self.message.as_str());
+            return formatter.write_str(ascii(self.message.text.to_bytes()));
         };
         let mut end = self.type_name.len().min(Message::NAME_BYTES);
         while !self.type_name.is_char_boundary(end) {
             end -= 1;
         }
-        write!(formatter, "{before}{}{after}", &self.type_name[..end])
+        write!(formatter, "{}{}{}", ascii(before), &self.type_name[..end], ascii(after))
     }
 }

@@ -40,6 +40,19 @@ pub unsafe trait Runtime: Copy {
     /// Whether the error indicator holds an exception.
     fn is_raised(self) -> bool;
 
+    /// How the old functions are to be applied.
+    #[inline]
+    fn policy(self) -> Policy {
+        Policy::Compatible
+    }
+
+    /// Whether what a failed call raised must not be masked under the strict policy: `MemoryError` and
+    /// `KeyboardInterrupt`. The default knows of none.
+    fn is_severe(self, raised: &Self::Raised) -> bool {
+        let _ = raised;
+        false
+    }
+
     /// Puts the refusal's exception into the error indicator, in place of whatever was there. Only called for
     /// a refusal whose message has no place for a type name.
     fn raise(self, refusal: &Refusal);
@@ -61,6 +74,18 @@ pub unsafe trait Runtime: Copy {
     }
 }
 
+/// How the old functions are applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Policy {
+    /// Exactly as the interpreter applies them.
+    #[default]
+    Compatible = 0,
+    /// As the interpreter does, except where that would hide a danger: memory that its owner may move is refused
+    /// unless it is held ([`Rule::Unheld`](crate::rules::Rule::Unheld)), and what must not be masked is not.
+    Strict = 1,
+}
+
 /// A handle to a borrowed object.
 ///
 /// # Safety
@@ -72,6 +97,12 @@ pub unsafe trait Object: Copy {
 
     /// The interpreter that the object belongs to.
     fn runtime(self) -> Self::Runtime;
+
+    /// Whether the type fills `bf_releasebuffer`: its exporters are to be told when a view ends, so they may move
+    /// their memory once none is held. Asked under the [strict policy](Policy::Strict) only.
+    fn needs_release(self) -> bool {
+        false
+    }
 
     /// As [`Runtime::raise`], with the name of the object's type where the message has a place for it.
     fn raise(self, refusal: &Refusal);

@@ -2,8 +2,10 @@
 
 use core::cell::Cell;
 use core::fmt;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
+use crate::abi;
 use crate::error::ErrorOf;
 use crate::legacy::{segments, views};
 use crate::request::{Access, Request};
@@ -11,6 +13,40 @@ use crate::rules::Rule;
 use crate::runtime::{Exporter, Runtime, Segmented};
 use crate::span::Span;
 use crate::view::{Held, Slot};
+
+/// Where a scope keeps its views: places that are numbered from 0.
+///
+/// # Safety
+///
+/// A number stands for the same place at every call, different numbers for different ones; a place stays where it is
+/// and is used by one scope alone, for as long as the value lives. There may become more, never fewer.
+pub unsafe trait Places {
+    /// The layout of the views.
+    type View: abi::View;
+
+    /// How many places there are.
+    fn count(&self) -> usize;
+
+    /// The place of a number below [`count`](Self::count), else `None`.
+    fn get(&self, number: usize) -> Option<&Slot<Self::View>>;
+}
+
+/// As many places as there are slots.
+#[derive(Debug)]
+pub struct Slots<'storage, V>(&'storage [Slot<V>]);
+
+// SAFETY: a slice's slots are distinct and do not move, and the scope borrows it for itself.
+unsafe impl<V: abi::View> Places for Slots<'_, V> {
+    type View = V;
+
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, number: usize) -> Option<&Slot<V>> {
+        self.0.get(number)
+    }
+}
 
 /// Holds every view that is acquired through it until it ends, then releases them, the last first.
 ///
@@ -22,22 +58,35 @@ use crate::view::{Held, Slot};
 /// 1. the slots below `claimed` are empty or hold views that exporters of `runtime` filled; each is released
 ///    once, by this scope;
 /// 2. the slots from `claimed` on hold nothing to release.
-pub struct Scope<'storage, R: Runtime> {
+pub struct Scope<'storage, R: Runtime, P: Places<View = R::View> = Slots<'storage, <R as Runtime>::View>> {
     runtime: R,
-    slots: &'storage [Slot<R::View>],
+    places: P,
     claimed: Cell<usize>,
+    storage: PhantomData<&'storage ()>,
 }
 
 impl<'storage, R: Runtime> Scope<'storage, R> {
     /// A scope with room for as many views as there are slots.
     pub fn new(runtime: R, slots: &'storage mut [Slot<R::View>]) -> Self {
-        Self { runtime, slots, claimed: Cell::new(0) }
+        Self::in_places(runtime, Slots(slots))
+    }
+}
+
+impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
+    /// A scope with room for as many views as there are places.
+    pub fn in_places(runtime: R, places: P) -> Self {
+        Self { runtime, places, claimed: Cell::new(0), storage: PhantomData }
+    }
+
+    /// Where the views are kept.
+    pub fn places(&self) -> &P {
+        &self.places
     }
 
     /// How many views can still be acquired.
     #[must_use]
     pub fn room(&self) -> usize {
-        self.slots.len() - self.claimed.get()
+        self.places.count() - self.claimed.get()
     }
 
     /// Acquires a view by one of the three old functions of the 3.x dialect, and keeps it.
@@ -99,6 +148,36 @@ impl<'storage, R: Runtime> Scope<'storage, R> {
         located.ok_or(Rule::SingleSegment.into())
     }
 
+    /// Acquires a view as `PyArg_ParseTuple` does for `y*` (character and read access) and `w*` (write access), and
+    /// keeps it.
+    ///
+    /// # Errors
+    ///
+    /// What the exporter raised, for write access [`Rule::ArgumentWritable`] in its place;
+    /// [`Rule::ArgumentContiguous`] if it exports what is not contiguous for a request that says so; and
+    /// [`Rule::ScopeFull`].
+    pub fn argument<O>(&self, object: O, access: Access) -> Result<Held<'_, R>, ErrorOf<O>>
+    where
+        O: Exporter<Runtime = R>,
+    {
+        self.hold(|slot| {
+            slot.ask(object, access.request()).map_err(|error| match access {
+                Access::Write => Rule::ArgumentWritable.into(),
+                Access::Char | Access::Read => error,
+            })?;
+            // SAFETY: the exporter has just filled the slot.
+            let held = unsafe { Held::new(self.runtime, slot.pointer().as_ref()) };
+            match held.shared() {
+                Err(Rule::Contiguous) => {
+                    // SAFETY: as above, and nobody else releases it.
+                    unsafe { self.runtime.release(slot.pointer()) };
+                    Err(Rule::ArgumentContiguous.into())
+                }
+                _ => Ok(()),
+            }
+        })
+    }
+
     /// Acquires a view for any request, and keeps it.
     ///
     /// # Errors
@@ -117,7 +196,7 @@ impl<'storage, R: Runtime> Scope<'storage, R> {
         fill: impl FnOnce(&Slot<R::View>) -> Result<(), E>,
     ) -> Result<Held<'_, R>, E> {
         let place = self.claimed.get();
-        let Some(slot) = self.slots.get(place) else {
+        let Some(slot) = self.places.get(place) else {
             return Err(Rule::ScopeFull.into());
         };
         slot.clear();
@@ -136,20 +215,21 @@ impl<'storage, R: Runtime> Scope<'storage, R> {
     }
 }
 
-impl<R: Runtime> Drop for Scope<'_, R> {
+impl<R: Runtime, P: Places<View = R::View>> Drop for Scope<'_, R, P> {
     fn drop(&mut self) {
         // Releasing runs the exporter's code, so the count is read anew each time.
         while let Some(last) = self.claimed.get().checked_sub(1) {
             self.claimed.set(last);
-            let view = self.slots[last].pointer();
-            // SAFETY: invariant 1, and the slot is below `claimed` no more.
-            unsafe { self.runtime.release(view) };
+            if let Some(slot) = self.places.get(last) {
+                // SAFETY: invariant 1, and the slot is below `claimed` no more.
+                unsafe { self.runtime.release(slot.pointer()) };
+            }
         }
     }
 }
 
-impl<R: Runtime> fmt::Debug for Scope<'_, R> {
+impl<R: Runtime, P: Places<View = R::View>> fmt::Debug for Scope<'_, R, P> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Scope {{ {} of {} slots claimed }}", self.claimed.get(), self.slots.len())
+        write!(formatter, "Scope {{ {} of {} slots claimed }}", self.claimed.get(), self.places.count())
     }
 }

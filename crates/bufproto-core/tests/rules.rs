@@ -1,6 +1,8 @@
 //! The rules' numbers and words.
 
-use bufproto_core::rules::{Exception, Family, Rule};
+use std::ffi::{CStr, CString};
+
+use bufproto_core::rules::{Exception, Family, Message, Rule};
 
 const FAMILIES: [Family; 5] =
     [Family::CPython2, Family::CPython3, Family::CPython313, Family::PyPy2, Family::PyPy3];
@@ -43,6 +45,23 @@ fn a_type_name_is_cut_at_100_bytes_and_never_inside_a_character() {
 fn a_message_without_a_place_leaves_the_name_out() {
     let message = Rule::WriteExporter.refusal(Family::CPython3).message;
     assert_eq!(message.with_type_name("int").to_string(), "expected a writable bytes-like object");
+}
+
+#[test]
+fn a_text_with_a_plain_name_can_be_written_without_a_formatter() {
+    let message = Rule::ReadExporter.refusal(Family::CPython3).message;
+    let mut room = [0; Message::ROOM];
+    let mut written = |name: &CStr| message.write_with_type_name(name, &mut room).map(CStr::to_owned);
+    let longest = CString::new("N".repeat(100)).unwrap();
+    for name in [c"int", c"", &longest] {
+        let expected = message.with_type_name(name.to_str().unwrap()).to_string();
+        assert_eq!(written(name).unwrap().to_str().unwrap(), expected);
+    }
+    // These are cut, or decoded, by rules of the interpreter's.
+    assert_eq!(written(&CString::new("N".repeat(101)).unwrap()), None);
+    assert_eq!(written(c"stra\xc3\x9fe"), None);
+    let without_place = Rule::WriteExporter.refusal(Family::CPython3).message;
+    assert_eq!(without_place.write_with_type_name(c"int", &mut room), None);
 }
 
 #[test]

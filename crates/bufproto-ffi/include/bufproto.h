@@ -36,8 +36,8 @@ typedef struct bufproto_interpreter {
     void (*set_string)(struct _object *exception, const char *text);
     /* Raises an exception whose text has one place, %.100s, for the name of the object's type. */
     void (*set_with_type)(struct _object *exception, const char *text, struct _object *object);
-    /* Where TypeError, ValueError, BufferError, SystemError and OverflowError are kept. */
-    struct _object **exceptions[5];
+    /* Where TypeError, ValueError, BufferError, SystemError, OverflowError and IndexError are kept. */
+    struct _object **exceptions[6];
     /* Whether the type fills the segment counter and the slot for an access (0 characters, 1 reading, 2 writing), the
      * counter, and the slot. NULL where types have no old slots. */
     int (*has_segments)(struct _object *object, int access);

@@ -45,8 +45,8 @@ pub struct Interpreter {
         Option<unsafe extern "C" fn(exception: *mut PyObject, text: *const c_char, object: *mut PyObject)>,
     /// Where the interpreter keeps its exception types, in the order of the numbers of
     /// [`Exception`](bufproto_core::rules::Exception): `TypeError`, `ValueError`, `BufferError`, `SystemError`,
-    /// `OverflowError`.
-    pub exceptions: [*mut *mut PyObject; 5],
+    /// `OverflowError`, `IndexError`.
+    pub exceptions: [*mut *mut PyObject; 6],
     /// Whether the type fills the segment counter and the slot for an access (0 characters, 1 reading, 2
     /// writing): 0 or 1. Null where types have no old slots.
     pub has_segments: Option<unsafe extern "C" fn(object: *mut PyObject, access: c_int) -> c_int>,

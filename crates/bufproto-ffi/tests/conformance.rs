@@ -18,10 +18,11 @@ use bufproto_mock::{Attached, Handle, MockRig, Object, Raised};
 struct CRig {
     mock: MockRig,
     /// The addresses of the exceptions' names stand for the exceptions.
-    exceptions: [*mut PyObject; 5],
+    exceptions: [*mut PyObject; 6],
 }
 
-static NAMES: [&str; 5] = ["TypeError", "ValueError", "BufferError", "SystemError", "OverflowError"];
+static NAMES: [&str; 6] =
+    ["TypeError", "ValueError", "BufferError", "SystemError", "OverflowError", "IndexError"];
 
 thread_local! {
     /// The host that the thread is attached to, while it calls the library.

@@ -180,6 +180,7 @@ fn exception_type(exception: Exception) -> *mut ffi::PyObject {
             Exception::BufferError => ffi::PyExc_BufferError,
             Exception::SystemError => ffi::PyExc_SystemError,
             Exception::OverflowError => ffi::PyExc_OverflowError,
+            Exception::IndexError => ffi::PyExc_IndexError,
         }
     }
 }

@@ -9,7 +9,7 @@ use core::mem;
 use crate::error::{Error, ErrorOf};
 use crate::request::{Access, Request};
 use crate::rules::Rule;
-use crate::runtime::{Exporter, Failure};
+use crate::runtime::{Exporter, Failure, Policy, Runtime};
 use crate::span::Span;
 use crate::view::{Slot, SlotFor, View, ViewFor};
 
@@ -39,18 +39,32 @@ pub(crate) fn export<O: Exporter>(object: O, access: Access, slot: &SlotFor<O>) 
         return Err(Error::Refused(missing(access)));
     }
     // SAFETY: the type exports; both callers cleared the slot, and keep it in place until it is released.
-    match unsafe { object.export(slot.pointer(), access.request()) } {
-        Ok(()) => Ok(()),
-        Err(failure) => {
-            let raised = failure.into_raised();
-            match access {
-                Access::Char | Access::Read => Err(Error::Raised(raised)),
-                Access::Write => {
-                    drop(raised);
-                    Err(Error::Refused(Rule::WriteExporter))
-                }
-            }
+    unsafe { object.export(slot.pointer(), access.request()) }
+        .map_err(|failure| failed(object.runtime(), access, failure.into_raised()))
+}
+
+/// The error of the function for `access`, of an exporter that failed. A caller that asks the exporter itself, as an
+/// inline function of C does, is told here what becomes of what it raised.
+#[inline]
+pub fn failed<R: Runtime>(runtime: R, access: Access, raised: R::Raised) -> Error<R::Raised> {
+    match access {
+        Access::Char | Access::Read => Error::Raised(raised),
+        Access::Write if runtime.policy() == Policy::Strict && runtime.is_severe(&raised) => {
+            Error::Raised(raised)
         }
+        // Dropping the token discards the exception, as CPython does whatever it is.
+        Access::Write => Error::Refused(Rule::WriteExporter),
+    }
+}
+
+/// The rule that a type breaks for `access` if it exports no views.
+#[inline]
+#[must_use]
+pub const fn missing(access: Access) -> Rule {
+    match access {
+        Access::Char => Rule::CharExporter,
+        Access::Read => Rule::ReadExporter,
+        Access::Write => Rule::WriteExporter,
     }
 }
 
@@ -78,13 +92,5 @@ pub(super) fn check_read_buffer<O: Exporter>(object: O) -> bool {
             drop(unsafe { slot.adopt(object.runtime()) });
             true
         }
-    }
-}
-
-const fn missing(access: Access) -> Rule {
-    match access {
-        Access::Char => Rule::CharExporter,
-        Access::Read => Rule::ReadExporter,
-        Access::Write => Rule::WriteExporter,
     }
 }

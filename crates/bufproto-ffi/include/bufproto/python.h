@@ -118,7 +118,8 @@ BUFPROTO__UNUSED static const bufproto_interpreter bufproto__python = {
     PyErr_Clear,
     PyErr_SetString,
     bufproto__set_with_type,
-    {&PyExc_TypeError, &PyExc_ValueError, &PyExc_BufferError, &PyExc_SystemError, &PyExc_OverflowError},
+    {&PyExc_TypeError, &PyExc_ValueError, &PyExc_BufferError, &PyExc_SystemError, &PyExc_OverflowError,
+     &PyExc_IndexError},
 #if PY_MAJOR_VERSION < 3
     bufproto__has_segments,
     bufproto__count_segments,
