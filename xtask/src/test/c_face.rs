@@ -107,12 +107,17 @@ fn compare(
     command.arg(&object).arg(source("theirs.c")).arg(&archive).arg("-o").arg(folder.join("probe.so"));
     finish(&mut command)?;
 
-    for (language, module, runtime) in [("c", "scoped.so", None), ("c++", "scopedxx.so", Some("-lstdc++"))] {
+    for (language, module, option) in [
+        ("c", "scoped", None),
+        ("c", "scoped_full", Some("-DBUFPROTO_FULL_IS_ERROR")),
+        ("c++", "scopedxx", Some("-lstdc++")),
+    ] {
         let mut command = Command::new(compiler);
         command.args(["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Wpedantic", "-Werror"]);
         headers(&mut command);
         command.args(["-x", language]).arg(source("scoped.c")).args(["-x", "none"]).arg(&archive);
-        finish(command.args(runtime).arg("-o").arg(folder.join(module)))?;
+        command.arg(format!("-DMODULE={module}")).args(option);
+        finish(command.arg("-o").arg(folder.join(format!("{module}.so"))))?;
     }
 
     let mut scripts = vec![("run.py", None), ("run_scoped.py", None)];
