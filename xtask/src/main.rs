@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod command;
+mod compiler;
 mod inspect;
 mod install;
 mod interpreter;

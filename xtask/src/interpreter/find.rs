@@ -146,6 +146,9 @@ fn first_on_path(path: &[PathBuf], patience: Duration) -> Result<Interpreter, Ve
         match ask(&program, patience) {
             Ok(interpreter) => match interpreter.supports_extension() {
                 Ok(()) => return Ok(interpreter),
+                // One that asks for headers and a compiler is for its user to choose.
+                Err(_) if interpreter.extension().is_ok() => refused
+                    .push(Unusable { program, why: format!("is {interpreter}: used only if it is named") }),
                 Err(why) => refused.push(Unusable { program, why: format!("is {interpreter}, {why}") }),
             },
             Err(why) => refused.push(Unusable { program, why }),
