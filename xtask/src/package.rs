@@ -20,6 +20,9 @@ mod in_rust;
 /// The crate with the extension modules and the package's Python sources.
 const CRATE: &str = "bufproto-py";
 
+/// What the name of a file begins with while it is written.
+const DRAFT: &str = ".draft-";
+
 /// A package that one interpreter can import.
 pub(crate) struct Package {
     /// The folders to put on `PYTHONPATH`: the package's, and those of what its tests use.
@@ -82,7 +85,7 @@ fn assemble(sources: &Path, folder: &Path, native: &[(PathBuf, String)]) -> anyh
     Ok(())
 }
 
-/// The files below `folder`, relative to it. What Python compiled and what an editor's build left is passed over.
+/// The files below `folder`, relative to it. What Python compiled and what another process is writing is passed over.
 fn list(folder: &Path, inside: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let here = folder.join(inside);
     for entry in fs::read_dir(&here).with_context(|| format!("cannot read {}", here.display()))? {
@@ -92,7 +95,9 @@ fn list(folder: &Path, inside: &Path, files: &mut Vec<PathBuf>) -> anyhow::Resul
             if entry.file_name() != "__pycache__" {
                 list(folder, &relative, files)?;
             }
-        } else if relative.extension().is_none_or(|end| end != "pyc") {
+        } else if relative.extension().is_none_or(|end| end != "pyc")
+            && !entry.file_name().to_string_lossy().starts_with(DRAFT)
+        {
             files.push(relative);
         }
     }
@@ -111,7 +116,7 @@ fn replace(from: &Path, to: &Path) -> anyhow::Result<()> {
     }
     let folder = to.parent().context("a file at the root")?;
     fs::create_dir_all(folder)?;
-    let draft = tempfile::NamedTempFile::new_in(folder)?;
+    let draft = tempfile::Builder::new().prefix(DRAFT).tempfile_in(folder)?;
     fs::copy(from, draft.path())?;
     draft.persist(to)?;
     Ok(())

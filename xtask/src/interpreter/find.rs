@@ -9,8 +9,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Interpreter;
 use super::ask::{PATIENCE, ask};
+use super::{Interpreter, OLDEST_WITH_EXTENSION, Version};
 
 /// What a search came upon.
 #[derive(Debug, Default)]
