@@ -147,8 +147,13 @@ fn first_on_path(path: &[PathBuf], patience: Duration) -> Result<Interpreter, Ve
             Ok(interpreter) => match interpreter.supports_extension() {
                 Ok(()) => return Ok(interpreter),
                 // One that asks for headers and a compiler is for its user to choose.
-                Err(_) if interpreter.extension().is_ok() => refused
-                    .push(Unusable { program, why: format!("is {interpreter}: used only if it is named") }),
+                Err(_) if interpreter.extension().is_ok() => {
+                    let Version { major, minor, .. } = OLDEST_WITH_EXTENSION;
+                    let why = format!(
+                        "is {interpreter}, older than {major}.{minor}: it is used only if it is named"
+                    );
+                    refused.push(Unusable { program, why });
+                }
                 Err(why) => refused.push(Unusable { program, why: format!("is {interpreter}, {why}") }),
             },
             Err(why) => refused.push(Unusable { program, why }),
