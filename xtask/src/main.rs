@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod command;
+mod compiler;
 mod header;
 mod inspect;
 mod install;
