@@ -348,7 +348,8 @@ impl Message {
             into.get_mut(end..end + part.len())?.copy_from_slice(part);
             end += part.len();
         }
-        CStr::from_bytes_with_nul(into.get(..end)?).ok()
+        // SAFETY: the last part is the only zero: the others come from C strings, without what ends them.
+        into.get(..end).map(|text| unsafe { CStr::from_bytes_with_nul_unchecked(text) })
     }
 
     /// What comes before the place, and what comes after.

@@ -413,7 +413,7 @@ int bufproto_fail(const struct bufproto_interpreter *interpreter,
  * one's own refuse as the interpreter does. Some texts name the object's type.
  *
  * object is what broke the rule, or NULL where the rule is about no object. A number that is no rule's is a
- * SystemError. Returns -1.
+ * SystemError, and so is NULL for a rule whose text names a type. Returns -1.
  *
  * The caller sees to it:
  *

@@ -79,12 +79,8 @@ unsafe impl<'i, V: abi::View> Runtime for Attached<'i, V> {
 
     fn raise(self, refusal: &Refusal) {
         if let Some(set_string) = self.0.set_string {
-            let mut room = [0; Message::ROOM];
-            // A text with a place for a type's name is raised about memory without an owner only.
-            let text = refusal.message.write_with_type_name(c"unknown", &mut room);
-            let text = text.unwrap_or(refusal.message.as_c_str());
             // SAFETY: the thread is attached; type and text are valid, and the text is copied.
-            unsafe { set_string(self.0.exception(refusal.exception), text.as_ptr()) };
+            unsafe { set_string(self.0.exception(refusal.exception), refusal.message.as_c_str().as_ptr()) };
         }
     }
 
@@ -116,6 +112,10 @@ pub(crate) fn refuse(
     match object {
         // SAFETY: the callers' objects are alive; the slot is not called.
         Some(object) => error.restore(unsafe { Object::new(attached, object, None) }),
+        // A text that names a type needs somebody who has one: the caller forgot to say who it is about.
+        None if rule.refusal(attached.family()).message.names_type() => {
+            Error::<Raised<'_>>::from(Rule::MemoryFlag).restore_without_object(attached);
+        }
         None => error.restore_without_object(attached),
     }
     -1

@@ -12,7 +12,7 @@ use crate::object::{Attached, refuse};
 /// one's own refuse as the interpreter does. Some texts name the object's type.
 ///
 /// `object` is what broke the rule, or NULL where the rule is about no object. A number that is no rule's is a
-/// `SystemError`. Returns -1.
+/// `SystemError`, and so is NULL for a rule whose text names a type. Returns -1.
 ///
 /// # Safety
 ///

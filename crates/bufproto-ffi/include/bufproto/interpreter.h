@@ -10,6 +10,8 @@
 #error "include Python.h before"
 #endif
 
+#include <string.h>
+
 #include "common.h"
 
 #if defined(Py_LIMITED_API) && !defined(PYPY_VERSION)
@@ -53,6 +55,22 @@ BUFPROTO__INLINE void bufproto__release_python(void *view)
 BUFPROTO__INLINE void bufproto__set_with_type(PyObject *exception, const char *text, PyObject *object)
 {
     PyErr_Format(exception, text, Py_TYPE(object)->tp_name);
+}
+
+/* PyErr_SetString, for texts in ASCII, which need not be decoded. */
+BUFPROTO__INLINE void bufproto__set_string(PyObject *exception, const char *text)
+{
+#if PY_MAJOR_VERSION >= 3 && !defined(PYPY_VERSION)
+    const size_t length = strlen(text);
+    PyObject *value = PyUnicode_New((Py_ssize_t)length, 127);
+    if (value != NULL) {
+        memcpy(PyUnicode_1BYTE_DATA(value), text, length);
+        PyErr_SetObject(exception, value);
+        Py_DECREF(value);
+    }
+#else
+    PyErr_SetString(exception, text);
+#endif
 }
 
 BUFPROTO__INLINE const char *bufproto__type_name(PyObject *object)
@@ -140,7 +158,7 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
         bufproto__release_python,
         PyErr_Occurred,
         PyErr_Clear,
-        PyErr_SetString,
+        bufproto__set_string,
         bufproto__set_with_type,
         bufproto__type_name,
         bufproto__python_is_severe,
