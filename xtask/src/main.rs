@@ -4,11 +4,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod budget;
 mod command;
+mod compiler;
 mod inspect;
 mod install;
 mod interpreter;
 mod library;
+mod numpy;
 mod package;
 mod progress;
 mod test;
@@ -24,6 +27,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Count the instructions of the C face beside the interpreter's own.
+    Budget(budget::Arguments),
     /// Show what the four functions answer for Python objects.
     Inspect(inspect::Arguments),
     /// Install headers and libraries for C.
@@ -34,6 +39,7 @@ enum Task {
 
 fn main() -> ExitCode {
     match Arguments::parse().task {
+        Task::Budget(arguments) => budget::run(&arguments),
         Task::Inspect(arguments) => inspect::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),

@@ -1,9 +1,9 @@
 //! The C face on one interpreter: an extension in C is compiled against its headers, linked with the static library, and
 //! run inside it, where each of our functions is compared with the interpreter's own.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
@@ -12,6 +12,7 @@ use super::Context;
 use super::outcome::{Counts, Verdict};
 use super::script;
 use crate::command::{finish, succeeds};
+use crate::compiler::{add_headers, compiler, include_folder};
 use crate::interpreter::{Interpreter, Version};
 use crate::library::{self, CRATE};
 
@@ -55,12 +56,7 @@ fn compare(
     let source = |name: &str| sources.join("tests/c").join(name);
 
     let headers = |command: &mut Command| {
-        // The interpreter's headers are not ours to warn about.
-        command.arg("-isystem").arg(include).arg("-I").arg(sources.join("include"));
-        // Debian keeps a part of them in a folder for the machine, beside the others.
-        if let Some(beside) = include.parent() {
-            command.arg("-idirafter").arg(beside);
-        }
+        add_headers(command.arg("-I").arg(sources.join("include")), include);
     };
     let mut checked = 0;
     for (language, standards) in STANDARDS {
@@ -147,26 +143,8 @@ fn has_limited_api(interpreter: &Interpreter) -> bool {
         && !interpreter.debug
 }
 
-/// Where `Python.h` is, for this interpreter.
-fn include_folder(interpreter: &Interpreter) -> Result<PathBuf, String> {
-    const QUESTION: &str = "import sysconfig; print(sysconfig.get_paths()['include'])";
-    let output = Command::new(&interpreter.program)
-        .args(["-c", QUESTION])
-        .output()
-        .map_err(|error| format!("it does not start: {error}"))?;
-    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    if folder.join("Python.h").is_file() {
-        return Ok(folder);
-    }
-    Err(format!("its headers are not installed ({} has no Python.h)", folder.display()))
-}
-
 /// The undefined symbols of an object file.
 fn imports(object: &Path) -> anyhow::Result<Vec<String>> {
     let text = finish(Command::new("nm").arg("-u").arg(object))?;
     Ok(text.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect())
-}
-
-fn compiler() -> OsString {
-    std::env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or("cc".into())
 }

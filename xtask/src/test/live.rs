@@ -1,10 +1,10 @@
 //! Live objects of one interpreter: the extension module is built for it, and the tests run inside it.
 
 use super::Context;
-use super::numpy;
 use super::outcome::{Counts, Verdict};
 use super::script;
 use crate::interpreter::{Interpreter, Version};
+use crate::numpy;
 use crate::package::Package;
 
 /// The cargo feature that brings the tests' own entry points.
@@ -28,6 +28,6 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
 
 fn tests(context: &Context, interpreter: &Interpreter) -> anyhow::Result<(Counts, Vec<String>)> {
     let mut package = Package::build(&context.workspace, interpreter, FEATURE)?;
-    package.folders.extend(numpy::provide(context, interpreter));
+    package.folders.extend(numpy::provide(&context.workspace, interpreter));
     script::run(package.python(interpreter)?.arg(context.workspace.root.join(RUNNER)))
 }
