@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::count::Case;
+use super::count::{Case, Count};
 use crate::interpreter::{Interpreter, Version};
 
 /// By how many bytes an extension may grow.
@@ -13,6 +13,14 @@ pub(super) const BYTES: u64 = 1024;
 pub(super) struct Target {
     pub(super) ratio: f64,
     pub(super) goal: Option<f64>,
+}
+
+/// How many instructions more are none: an exporter in Python takes not exactly the same each time.
+const NOISE: f64 = 0.5;
+
+/// Whether ours takes more than the ratio allows.
+pub(super) fn exceeds(count: &Count, ratio: f64) -> bool {
+    count.ours > ratio * count.theirs + NOISE
 }
 
 /// The target of a case. Scopes have none: what they are compared with is not one function of the interpreter's.
@@ -55,6 +63,13 @@ mod tests {
         };
         let case = Case { function: function.to_owned(), object: object.to_owned() };
         Some(target(&case, &interpreter)?.ratio)
+    }
+
+    #[test]
+    fn noise_exceeds_nothing_and_an_instruction_does() {
+        let count = |ours| Count { own: 8.0, ours, theirs: 100.0 };
+        assert!(!exceeds(&count(20.0), 0.20) && !exceeds(&count(100.1), 1.0));
+        assert!(exceeds(&count(21.0), 0.20) && exceeds(&count(101.0), 1.0));
     }
 
     #[test]
