@@ -94,6 +94,9 @@ fn judge(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<(Vec<St
 
     let build = Build::new(workspace, &interpreter)?;
     let counts = build.count(workspace)?;
+    if !counts.keys().any(|case| case.object.starts_with("numpy")) {
+        anstream::eprintln!("numpy cannot be imported: its arrays were not counted");
+    }
     let footprint = build.footprint()?;
     let report = Report::new(&interpreter, build.tools, counts, footprint);
     anstream::println!("{}", report.table(recorded.as_ref()));
