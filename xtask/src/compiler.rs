@@ -38,8 +38,14 @@ impl Compiler {
 
     /// Names the folders of headers: the interpreter's and ours.
     pub(crate) fn headers(&self, command: &mut Command) {
-        // The interpreter's headers are not ours to warn about.
-        command.arg("-isystem").arg(&self.theirs).arg("-I").arg(&self.ours);
+        command.arg("-I").arg(&self.ours);
+        self.interpreter_headers(command);
+    }
+
+    /// Names the folders of the interpreter's headers.
+    pub(crate) fn interpreter_headers(&self, command: &mut Command) {
+        // They are not ours to warn about.
+        command.arg("-isystem").arg(&self.theirs);
         // Debian keeps a part of them in a folder for the machine, beside the others.
         if let Some(beside) = self.theirs.parent() {
             command.arg("-idirafter").arg(beside);

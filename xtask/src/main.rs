@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod budget;
 mod command;
 mod compiler;
 mod header;
@@ -11,6 +12,7 @@ mod inspect;
 mod install;
 mod interpreter;
 mod library;
+mod numpy;
 mod package;
 mod progress;
 mod test;
@@ -26,6 +28,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Count the instructions of the C face beside the interpreter's own.
+    Budget(budget::Arguments),
     /// Show what the four functions answer for Python objects.
     Inspect(inspect::Arguments),
     /// Write the header of the C library from its sources.
@@ -38,6 +42,7 @@ enum Task {
 
 fn main() -> ExitCode {
     match Arguments::parse().task {
+        Task::Budget(arguments) => budget::run(&arguments),
         Task::Inspect(arguments) => inspect::run(&arguments),
         Task::Header(arguments) => header::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),

@@ -13,7 +13,6 @@ mod c_face;
 mod core_alone;
 mod installed;
 mod live;
-mod numpy;
 mod outcome;
 mod rust;
 mod script;

@@ -1,7 +1,6 @@
 //! Live objects of one interpreter: the extension module is built for it, and the tests run inside it.
 
 use super::Context;
-use super::numpy;
 use super::outcome::{Counts, Verdict};
 use super::script;
 use crate::compiler::Compiler;
@@ -30,6 +29,6 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
 
 fn tests(context: &Context, interpreter: &Interpreter) -> anyhow::Result<(Counts, Vec<String>)> {
     let mut package = Package::build(&context.workspace, interpreter, FEATURE)?;
-    package.folders.extend(numpy::provide(context, interpreter));
+    package.folders.extend(crate::numpy::provide(&context.workspace, interpreter));
     script::run(package.python(interpreter)?.arg(context.workspace.root.join(RUNNER)))
 }

@@ -1,15 +1,15 @@
-//! numpy for one interpreter, so that the tests meet its arrays: the interpreter's own, or one installed below `target`.
+//! numpy for one interpreter, so that tests and counts meet its arrays: the interpreter's own, or one installed below `target`.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::Context;
 use crate::command::succeeds;
 use crate::interpreter::Interpreter;
+use crate::workspace::Workspace;
 
 /// A folder to import numpy from, if the interpreter has none of its own and one can be had. Without a network or
 /// without a wheel there is none, and the tests that need numpy say that they skip.
-pub(super) fn provide(context: &Context, interpreter: &Interpreter) -> Option<PathBuf> {
+pub(crate) fn provide(workspace: &Workspace, interpreter: &Interpreter) -> Option<PathBuf> {
     let imports = |folder: Option<&PathBuf>| {
         let mut python = Command::new(&interpreter.program);
         if let Some(folder) = folder {
@@ -20,7 +20,7 @@ pub(super) fn provide(context: &Context, interpreter: &Interpreter) -> Option<Pa
     if imports(None) {
         return None;
     }
-    let folder = context.workspace.target.join("python").join(interpreter.key()).join("numpy");
+    let folder = workspace.target.join("python").join(interpreter.key()).join("numpy");
     if !folder.exists() {
         // No questions, no sources to compile, and a network that is not there is given up soon.
         let mut pip = Command::new(&interpreter.program);
