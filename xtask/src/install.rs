@@ -95,7 +95,7 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 /// The symbol that is asked for makes the linker take the library's object also where build systems put libraries before
-/// the objects that need them; an extension does not export what it takes.
+/// the objects that need them; an extension does not export what it takes, and drops what it does not use.
 const PKG_CONFIG: &str = "\
 prefix=${pcfiledir}/../..
 includedir=${prefix}/include
@@ -105,7 +105,7 @@ Name: bufproto
 Description: Python's old buffer protocol, with control over the buffer's lifetime (static library)
 Version: @VERSION@
 Cflags: -I${includedir}
-Libs: -Wl,-u,bufproto_version ${libdir}/libbufproto.a -Wl,--exclude-libs,libbufproto.a
+Libs: -Wl,-u,bufproto_version ${libdir}/libbufproto.a -Wl,--exclude-libs,libbufproto.a -Wl,--gc-sections
 ";
 
 const PKG_CONFIG_SHARED: &str = "\
@@ -128,7 +128,7 @@ if(NOT TARGET bufproto::bufproto)
   set_target_properties(bufproto::bufproto PROPERTIES
     IMPORTED_LOCATION \"${_bufproto_prefix}/lib/libbufproto.a\"
     INTERFACE_INCLUDE_DIRECTORIES \"${_bufproto_prefix}/include\"
-    INTERFACE_LINK_OPTIONS \"LINKER:--exclude-libs,libbufproto.a\")
+    INTERFACE_LINK_OPTIONS \"LINKER:--exclude-libs,libbufproto.a,--gc-sections\")
   add_library(bufproto::shared SHARED IMPORTED)
   set_target_properties(bufproto::shared PROPERTIES
     IMPORTED_LOCATION \"${_bufproto_prefix}/lib/libbufproto.so\"

@@ -400,8 +400,8 @@ int bufproto_check_read_buffer(const struct bufproto_interpreter *interpreter,
  *
  * The caller sees to it:
  *
- * The thread is attached to the interpreter; the table is filled as its fields say; the object is alive, or it is
- * NULL and reason says so.
+ * The thread is attached to the interpreter; the table is filled as its fields say; the object is alive, or NULL, which
+ * it may be for BUFPROTO_FAILED_NULL and BUFPROTO_FAILED_EXPORTER only.
  */
 int bufproto_fail(const struct bufproto_interpreter *interpreter,
                   struct _object *object,

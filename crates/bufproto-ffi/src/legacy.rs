@@ -228,8 +228,8 @@ pub unsafe extern "C" fn bufproto_check_read_buffer(
 ///
 /// # Safety
 ///
-/// The thread is attached to the interpreter; the table is filled as its fields say; the object is alive, or it is
-/// NULL and `reason` says so.
+/// The thread is attached to the interpreter; the table is filled as its fields say; the object is alive, or NULL, which
+/// it may be for `BUFPROTO_FAILED_NULL` and `BUFPROTO_FAILED_EXPORTER` only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufproto_fail(
     interpreter: &Interpreter,
@@ -240,18 +240,18 @@ pub unsafe extern "C" fn bufproto_fail(
     // SAFETY: the caller's word.
     let attached = unsafe { Attached::<Header>::new(interpreter) };
     let access = self::access(access);
-    match NonNull::new(object).filter(|_| reason != BUFPROTO_FAILED_NULL) {
-        None => Error::from(Rule::NullArgument).restore_without_object(attached),
-        Some(object) => {
-            // SAFETY: the caller's word; the slot is not called.
-            let object = unsafe { Object::new(attached, object, None) };
-            let error = match reason {
-                BUFPROTO_FAILED_EXPORTS_NOTHING => views::missing(access).into(),
-                BUFPROTO_FAILED_UNHELD => Rule::Unheld.into(),
-                _ => views::failed(attached, access, Raised::pending(interpreter)),
-            };
-            error.restore(object);
+    // SAFETY: the caller's word; the slot is not called.
+    let object = NonNull::new(object).map(|object| unsafe { Object::new(attached, object, None) });
+    match (reason, object) {
+        (BUFPROTO_FAILED_EXPORTER, _) => {
+            // Neither what was raised nor what replaces it names the object.
+            views::failed(attached, access, Raised::pending(interpreter)).restore_without_object(attached);
         }
+        (BUFPROTO_FAILED_EXPORTS_NOTHING, Some(object)) => {
+            Error::from(views::missing(access)).restore(object);
+        }
+        (BUFPROTO_FAILED_UNHELD, Some(object)) => Error::from(Rule::Unheld).restore(object),
+        _ => Error::from(Rule::NullArgument).restore_without_object(attached),
     }
     -1
 }

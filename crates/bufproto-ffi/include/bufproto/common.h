@@ -6,19 +6,29 @@
 
 #if defined(__GNUC__)
 #define BUFPROTO__INLINE static __inline__ __attribute__((unused))
+#define BUFPROTO__ALWAYS static __inline__ __attribute__((always_inline, unused))
 #define BUFPROTO__OUTLINE static __attribute__((noinline, unused))
 #define BUFPROTO__UNUSED __attribute__((unused))
 #define BUFPROTO__LIKELY(condition) __builtin_expect(!!(condition), 1)
 #elif defined(_MSC_VER)
 #define BUFPROTO__INLINE static __inline
+#define BUFPROTO__ALWAYS static __forceinline
 #define BUFPROTO__OUTLINE static __declspec(noinline)
 #define BUFPROTO__UNUSED
 #define BUFPROTO__LIKELY(condition) (condition)
 #else
 #define BUFPROTO__INLINE static inline
+#define BUFPROTO__ALWAYS static inline
 #define BUFPROTO__OUTLINE static inline
 #define BUFPROTO__UNUSED
 #define BUFPROTO__LIKELY(condition) (condition)
+#endif
+
+/* An output that callers have as a const char *, a const void * or a void *. */
+#if defined(__GNUC__)
+typedef void *__attribute__((may_alias)) bufproto__pointer;
+#else
+typedef void *bufproto__pointer;
 #endif
 
 #ifdef BUFPROTO_STRICT

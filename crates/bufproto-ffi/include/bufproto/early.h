@@ -24,29 +24,19 @@ extern "C" {
 #ifndef PyObject_AsCharBuffer
 BUFPROTO__INLINE int PyObject_AsCharBuffer(struct _object *object, const char **buffer, ptrdiff_t *length)
 {
-    void *memory = NULL;
-    if (bufproto__opaque_locate(object, BUFPROTO_CHAR, buffer == NULL ? NULL : &memory, length) < 0) {
-        return -1;
-    }
-    *buffer = (const char *)memory;
-    return 0;
+    return bufproto__opaque_locate(object, BUFPROTO_CHAR, (bufproto__pointer *)(void *)buffer, length);
 }
 #endif
 #ifndef PyObject_AsReadBuffer
 BUFPROTO__INLINE int PyObject_AsReadBuffer(struct _object *object, const void **buffer, ptrdiff_t *length)
 {
-    void *memory = NULL;
-    if (bufproto__opaque_locate(object, BUFPROTO_READ, buffer == NULL ? NULL : &memory, length) < 0) {
-        return -1;
-    }
-    *buffer = memory;
-    return 0;
+    return bufproto__opaque_locate(object, BUFPROTO_READ, (bufproto__pointer *)(void *)buffer, length);
 }
 #endif
 #ifndef PyObject_AsWriteBuffer
 BUFPROTO__INLINE int PyObject_AsWriteBuffer(struct _object *object, void **buffer, ptrdiff_t *length)
 {
-    return bufproto__opaque_locate(object, BUFPROTO_WRITE, buffer, length);
+    return bufproto__opaque_locate(object, BUFPROTO_WRITE, (bufproto__pointer *)(void *)buffer, length);
 }
 #endif
 #ifndef PyObject_CheckReadBuffer

@@ -26,17 +26,18 @@ extern "C" {
 #if PY_MAJOR_VERSION < 3 || defined(PYPY_VERSION)
 
 /* The library knows the procedure, and PyPy's macros are functions. */
-BUFPROTO__INLINE int bufproto__locate(PyObject *object, int access, void **buffer, Py_ssize_t *length)
+BUFPROTO__INLINE int bufproto__locate(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
 {
     const bufproto_interpreter *python = bufproto__python();
     bufproto_get_buffer slot = bufproto__slot(object);
     if (!BUFPROTO__READY()) {
         return -1;
     }
-    return access == BUFPROTO_CHAR ? bufproto_as_char_buffer(python, object, slot, (const char **)buffer, length)
+    return access == BUFPROTO_CHAR
+               ? bufproto_as_char_buffer(python, object, slot, (const char **)(void *)buffer, length)
            : access == BUFPROTO_READ
-               ? bufproto_as_read_buffer(python, object, slot, (const void **)buffer, length)
-               : bufproto_as_write_buffer(python, object, slot, buffer, length);
+               ? bufproto_as_read_buffer(python, object, slot, (const void **)(void *)buffer, length)
+               : bufproto_as_write_buffer(python, object, slot, (void **)(void *)buffer, length);
 }
 
 BUFPROTO__INLINE int bufproto__check(PyObject *object)
@@ -44,12 +45,9 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
     return BUFPROTO__READY() && bufproto_check_read_buffer(bufproto__python(), object, bufproto__slot(object));
 }
 
-#define bufproto__locate_to_read bufproto__locate
-
 #elif defined(Py_LIMITED_API)
 
 #define bufproto__locate bufproto__opaque_locate
-#define bufproto__locate_to_read bufproto__opaque_locate
 #define bufproto__check bufproto__opaque_check
 
 #else
@@ -57,7 +55,7 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
 /* The procedure of views is so short that the way to a library would be the longer part of it. It is that of core's
  * legacy/views.rs, and only what it fails with is the library's. */
 
-/* PyBuffer_Release. */
+/* PyBuffer_Release, of a view that is not looked at again. */
 BUFPROTO__INLINE void bufproto__give_back(Py_buffer *view)
 {
     PyObject *owner = view->obj;
@@ -69,18 +67,19 @@ BUFPROTO__INLINE void bufproto__give_back(Py_buffer *view)
     if (slots != NULL && slots->bf_releasebuffer != NULL) {
         slots->bf_releasebuffer(owner, view);
     }
-    view->obj = NULL;
     Py_DECREF(owner);
 }
 
-/* Exact types whose memory can be seen without asking. A bytearray can be resized by another thread, and a view released,
- * where there is no lock of the interpreter's; and the strict policy refuses both. */
-BUFPROTO__INLINE int bufproto__see(PyObject *object, int access, void **buffer, Py_ssize_t *length)
+/* What exact types answer, whose memory can be seen without asking: 1 and the memory, or 0 if the type is to be asked. Fields,
+ * because the macros for them check again what has been checked. A bytearray can be resized by another thread, and a
+ * memoryview released, where there is no lock of the interpreter's; and the strict policy refuses both. */
+BUFPROTO__INLINE int bufproto__see(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
 {
 #if !defined(Py_GIL_DISABLED) && !defined(BUFPROTO_STRICT)
     if (PyByteArray_CheckExact(object)) {
-        *buffer = PyByteArray_AS_STRING(object);
-        *length = PyByteArray_GET_SIZE(object);
+        const Py_ssize_t size = ((PyVarObject *)(void *)object)->ob_size;
+        *buffer = size != 0 ? ((PyByteArrayObject *)(void *)object)->ob_start : PyByteArray_AS_STRING(object);
+        *length = size;
         return 1;
     }
 #if defined(_Py_MEMORYVIEW_C)
@@ -92,7 +91,7 @@ BUFPROTO__INLINE int bufproto__see(PyObject *object, int access, void **buffer, 
 #else
         const int refuses = _Py_MEMORYVIEW_RELEASED;
 #endif
-        /* Whatever is out of the ordinary, the type's own function knows. */
+        /* Whatever is out of the ordinary, the type knows. */
         if ((memory->flags & refuses) == 0 && (memory->flags & in_order) != 0 &&
             (memory->mbuf->flags & _Py_MANAGED_BUFFER_RELEASED) == 0 && memory->view.suboffsets == NULL &&
             (access != BUFPROTO_WRITE || !memory->view.readonly)) {
@@ -110,68 +109,103 @@ BUFPROTO__INLINE int bufproto__see(PyObject *object, int access, void **buffer, 
     return 0;
 }
 
-/* One of the three functions. */
-BUFPROTO__OUTLINE int bufproto__locate(PyObject *object, int access, void **buffer, Py_ssize_t *length)
+/* Whether exact types are known to refuse writing: what they would raise is replaced anyway. */
+BUFPROTO__INLINE int bufproto__is_read_only(PyObject *object)
 {
-    Py_buffer view;
-    PyBufferProcs *slots;
-    int reason = BUFPROTO_FAILED_NULL;
-    if (object != NULL && buffer != NULL && length != NULL) {
-        if (bufproto__see(object, access, buffer, length)) {
-            return 0;
-        }
-        slots = Py_TYPE(object)->tp_as_buffer;
-        reason = BUFPROTO_FAILED_EXPORTS_NOTHING;
-        if (slots != NULL && slots->bf_getbuffer != NULL) {
-            reason = BUFPROTO_FAILED_EXPORTER;
-            view.buf = NULL;
-            view.obj = NULL;
-            view.len = 0;
-#ifdef BUFPROTO_STRICT
-            if (slots->bf_releasebuffer != NULL) {
-                reason = BUFPROTO_FAILED_UNHELD;
-            } else
-#endif
-            /* The content of bytes never changes, so that the type need not be asked whether it can be written to. */
-            if (!(access == BUFPROTO_WRITE && PyBytes_CheckExact(object)) &&
-                slots->bf_getbuffer(object, &view, access == BUFPROTO_WRITE ? PyBUF_WRITABLE : PyBUF_SIMPLE) == 0) {
-                *buffer = view.buf;
-                *length = view.len;
-                bufproto__give_back(&view);
-                return 0;
-            }
-        }
+#if !defined(Py_GIL_DISABLED) && defined(_Py_MEMORYVIEW_C)
+    if (PyMemoryView_Check(object)) {
+        return ((const PyMemoryViewObject *)(void *)object)->view.readonly;
     }
+#endif
+    return PyBytes_CheckExact(object);
+}
+
+/* Leaves the error of a function. */
+BUFPROTO__OUTLINE int bufproto__fail(PyObject *object, int access, int reason)
+{
     if (BUFPROTO__READY()) {
         bufproto_fail(bufproto__python(), object, access, reason);
     }
     return -1;
 }
 
-/* To read. Most callers pass bytes, whose memory never changes. */
-BUFPROTO__INLINE int bufproto__locate_to_read(PyObject *object, int access, void **buffer, Py_ssize_t *length)
+/* Asks the type. What is needed only afterwards waits on the stack: in registers it would cost more, since those have to be
+ * saved and restored. */
+BUFPROTO__ALWAYS int bufproto__ask(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
 {
-    if (BUFPROTO__LIKELY(object != NULL && buffer != NULL && length != NULL && PyBytes_CheckExact(object))) {
-        *buffer = PyBytes_AS_STRING(object);
-        *length = PyBytes_GET_SIZE(object);
-        return 0;
+    PyBufferProcs *slots = Py_TYPE(object)->tp_as_buffer;
+    bufproto__pointer *volatile out = buffer;
+    Py_ssize_t *volatile size = length;
+    Py_buffer view;
+    if (slots == NULL || slots->bf_getbuffer == NULL) {
+        return bufproto__fail(object, access, BUFPROTO_FAILED_EXPORTS_NOTHING);
     }
-    return bufproto__locate(object, access, buffer, length);
+#ifdef BUFPROTO_STRICT
+    if (slots->bf_releasebuffer != NULL) {
+        return bufproto__fail(object, access, BUFPROTO_FAILED_UNHELD);
+    }
+#endif
+    view.buf = NULL;
+    view.obj = NULL;
+    view.len = 0;
+    if (slots->bf_getbuffer(object, &view, access == BUFPROTO_WRITE ? PyBUF_WRITABLE : PyBUF_SIMPLE) != 0) {
+        bufproto__fail(NULL, access, BUFPROTO_FAILED_EXPORTER);
+        return -1;
+    }
+    *out = view.buf;
+    *size = view.len;
+    bufproto__give_back(&view);
+    return 0;
 }
 
-BUFPROTO__INLINE int bufproto__check(PyObject *object)
+BUFPROTO__OUTLINE int bufproto__ask_to_read(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length)
+{
+    return bufproto__ask(object, BUFPROTO_READ, buffer, length);
+}
+
+BUFPROTO__OUTLINE int bufproto__ask_to_write(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length)
+{
+    return bufproto__ask(object, BUFPROTO_WRITE, buffer, length);
+}
+
+/* What is not bytes. */
+BUFPROTO__OUTLINE int bufproto__read(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length)
+{
+    return bufproto__see(object, BUFPROTO_READ, buffer, length) ? 0 : bufproto__ask_to_read(object, buffer, length);
+}
+
+BUFPROTO__OUTLINE int bufproto__write(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length)
+{
+    if (bufproto__see(object, BUFPROTO_WRITE, buffer, length)) {
+        return 0;
+    }
+    return bufproto__is_read_only(object) ? bufproto__fail(object, BUFPROTO_WRITE, BUFPROTO_FAILED_EXPORTER)
+                                          : bufproto__ask_to_write(object, buffer, length);
+}
+
+BUFPROTO__INLINE int bufproto__locate(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
+{
+    if (!BUFPROTO__LIKELY(object != NULL && buffer != NULL && length != NULL)) {
+        return bufproto__fail(NULL, access, BUFPROTO_FAILED_NULL);
+    }
+    if (access == BUFPROTO_WRITE) {
+        return bufproto__write(object, buffer, length);
+    }
+    /* Most callers pass bytes. */
+    if (BUFPROTO__LIKELY(PyBytes_CheckExact(object))) {
+        *buffer = ((PyBytesObject *)(void *)object)->ob_sval;
+        *length = ((PyVarObject *)(void *)object)->ob_size;
+        return 0;
+    }
+    return bufproto__read(object, buffer, length);
+}
+
+/* Whether the type's function succeeds. */
+BUFPROTO__OUTLINE int bufproto__check_view(PyObject *object)
 {
     Py_buffer view;
-    PyBufferProcs *slots;
-    if (object == NULL) {
-        return 0;
-    }
-    slots = Py_TYPE(object)->tp_as_buffer;
-    if (slots == NULL || slots->bf_getbuffer == NULL) {
-        return 0;
-    }
     view.obj = NULL;
-    if (slots->bf_getbuffer(object, &view, PyBUF_SIMPLE) == -1) {
+    if (Py_TYPE(object)->tp_as_buffer->bf_getbuffer(object, &view, PyBUF_SIMPLE) == -1) {
         PyErr_Clear();
         return 0;
     }
@@ -179,31 +213,35 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
     return 1;
 }
 
+BUFPROTO__INLINE int bufproto__check(PyObject *object)
+{
+    PyBufferProcs *slots;
+    bufproto__pointer memory;
+    Py_ssize_t size;
+    if (object == NULL) {
+        return 0;
+    }
+    slots = Py_TYPE(object)->tp_as_buffer;
+    return slots != NULL && slots->bf_getbuffer != NULL &&
+           (PyBytes_CheckExact(object) || PyByteArray_CheckExact(object) ||
+            bufproto__see(object, BUFPROTO_READ, &memory, &size) || bufproto__check_view(object));
+}
+
 #endif
 
 BUFPROTO__INLINE int bufproto_PyObject_AsCharBuffer(PyObject *object, const char **buffer, Py_ssize_t *length)
 {
-    void *memory = NULL;
-    if (bufproto__locate_to_read(object, BUFPROTO_CHAR, buffer == NULL ? NULL : &memory, length) < 0) {
-        return -1;
-    }
-    *buffer = (const char *)memory;
-    return 0;
+    return bufproto__locate(object, BUFPROTO_CHAR, (bufproto__pointer *)(void *)buffer, length);
 }
 
 BUFPROTO__INLINE int bufproto_PyObject_AsReadBuffer(PyObject *object, const void **buffer, Py_ssize_t *length)
 {
-    void *memory = NULL;
-    if (bufproto__locate_to_read(object, BUFPROTO_READ, buffer == NULL ? NULL : &memory, length) < 0) {
-        return -1;
-    }
-    *buffer = memory;
-    return 0;
+    return bufproto__locate(object, BUFPROTO_READ, (bufproto__pointer *)(void *)buffer, length);
 }
 
 BUFPROTO__INLINE int bufproto_PyObject_AsWriteBuffer(PyObject *object, void **buffer, Py_ssize_t *length)
 {
-    return bufproto__locate(object, BUFPROTO_WRITE, buffer, length);
+    return bufproto__locate(object, BUFPROTO_WRITE, (bufproto__pointer *)(void *)buffer, length);
 }
 
 BUFPROTO__INLINE int bufproto_PyObject_CheckReadBuffer(PyObject *object)

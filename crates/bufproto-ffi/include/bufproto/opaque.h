@@ -201,7 +201,8 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__opaque(void)
 }
 
 /* One of the three functions. */
-BUFPROTO__INLINE int bufproto__opaque_locate(struct _object *object, int access, void **buffer, ptrdiff_t *length)
+BUFPROTO__INLINE int bufproto__opaque_locate(struct _object *object, int access, bufproto__pointer *buffer,
+                                            ptrdiff_t *length)
 {
     struct bufproto__view view;
     int reason = BUFPROTO_FAILED_NULL;
