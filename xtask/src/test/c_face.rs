@@ -28,14 +28,10 @@ const NAMES_AND_WRITING: [&str; 6] =
     [NAMES[0], NAMES[1], NAMES[2], NAMES[3], "bufproto_as_write_buffer", "bufproto_scope_as_write_buffer"];
 
 pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
-    let include = match include_folder(interpreter) {
-        Ok(include) => include,
+    let (compiler, include) = match compiler_for(interpreter) {
+        Ok(found) => found,
         Err(why) => return Verdict::Skipped(why),
     };
-    let compiler = compiler();
-    if !succeeds(Command::new(&compiler).arg("--version")) {
-        return Verdict::Skipped(format!("there is no C compiler: {} does not start", compiler.display()));
-    }
     match compare(context, interpreter, &compiler, &include) {
         Ok((counts, reasons)) => Verdict::Ran(counts, reasons),
         Err(error) => Verdict::Failed(format!("{error:#}")),
@@ -54,14 +50,7 @@ fn compare(
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let source = |name: &str| sources.join("tests/c").join(name);
 
-    let headers = |command: &mut Command| {
-        // The interpreter's headers are not ours to warn about.
-        command.arg("-isystem").arg(include).arg("-I").arg(sources.join("include"));
-        // Debian keeps a part of them in a folder for the machine, beside the others.
-        if let Some(beside) = include.parent() {
-            command.arg("-idirafter").arg(beside);
-        }
-    };
+    let headers = |command: &mut Command| add_headers(command, include, &sources);
     let mut checked = 0;
     for (language, standards) in STANDARDS {
         for standard in standards {
@@ -145,6 +134,26 @@ fn has_limited_api(interpreter: &Interpreter) -> bool {
         && interpreter.version >= oldest
         && !interpreter.free_threaded
         && !interpreter.debug
+}
+
+/// The compiler, and where `Python.h` is for this interpreter; or what is missing.
+pub(super) fn compiler_for(interpreter: &Interpreter) -> Result<(OsString, PathBuf), String> {
+    let include = include_folder(interpreter)?;
+    let compiler = compiler();
+    if !succeeds(Command::new(&compiler).arg("--version")) {
+        return Err(format!("there is no C compiler: {} does not start", compiler.display()));
+    }
+    Ok((compiler, include))
+}
+
+/// Tells a compiler where the interpreter's headers are, and ours, below the sources of the crate.
+pub(super) fn add_headers(command: &mut Command, include: &Path, sources: &Path) {
+    // The interpreter's headers are not ours to warn about.
+    command.arg("-isystem").arg(include).arg("-I").arg(sources.join("include"));
+    // Debian keeps a part of them in a folder for the machine, beside the others.
+    if let Some(beside) = include.parent() {
+        command.arg("-idirafter").arg(beside);
+    }
 }
 
 /// Where `Python.h` is, for this interpreter.

@@ -24,7 +24,7 @@ SANITIZED = {
     "LD_PRELOAD": os.environ["BUFPROTO_SANITIZER"],
     "PYTHONMALLOC": "malloc",
     # What the interpreter itself keeps until its end is none of our business.
-    "ASAN_OPTIONS": "detect_leaks=0:halt_on_error=1:abort_on_error=0:exitcode=99",
+    "ASAN_OPTIONS": "detect_leaks=0:halt_on_error=1:abort_on_error=0:exitcode=99:malloc_context_size=1",
 }
 
 
