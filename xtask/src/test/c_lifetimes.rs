@@ -2,6 +2,7 @@
 //! left behind. An extension in C shows it inside the interpreter, by itself and under tools that see wrong accesses.
 
 use std::ffi::OsString;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -43,8 +44,8 @@ pub(super) fn under_valgrind(context: &Context) -> Vec<Outcome> {
         );
     }
     let Some(interpreter) = for_valgrind(&context.found.interpreters) else {
-        let why = "no interpreter with headers can be told to take its memory from the C library".to_owned();
-        return outcome("no interpreter".to_owned(), Verdict::Skipped(why));
+        let why = "no interpreter that has headers, is no script and can take its memory from the C library";
+        return outcome("no interpreter".to_owned(), Verdict::Skipped(why.to_owned()));
     };
     let verdict = verdict(Extension::new(context, interpreter), |extension| {
         let plain = extension.build("plain", PLAIN)?;
@@ -61,9 +62,16 @@ fn for_valgrind(interpreters: &[Interpreter]) -> Option<&Interpreter> {
         interpreter.implementation == "cpython"
             && interpreter.version >= oldest
             && !interpreter.free_threaded
+            && !is_script(&interpreter.resolved)
             && c_face::compiler_for(interpreter).is_ok()
     });
     usable.max_by_key(|Interpreter { version, .. }| ((version.major, version.minor) == (3, 12), *version))
+}
+
+/// Whether what starts the interpreter is a script, which valgrind would look at instead.
+fn is_script(program: &Path) -> bool {
+    let mut start = [0; 2];
+    fs::File::open(program).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == b"#!"
 }
 
 /// What all scripts together come to; skipped if the extension cannot be built for the interpreter.

@@ -16,7 +16,7 @@ def objects():
             value.error = type(value.error)
         yield value
     for case in cases.CASES:
-        # numpy is much to look on at.
+        # The import of numpy takes long when tools look on.
         if not cases.missing(case) and not case.of_the_system:
             yield case.make(64)[0]
 

@@ -1,7 +1,8 @@
 """The old idiom reads freed memory, and the same with a scope does not. Runs in Python 2.7 and 3.6 and later.
 
-The interpreter overwrites what is freed, up to 3.5 nothing does; memory that goes back to the system shows everywhere.
-The last line of the output counts the tests, in JSON.
+That memory is freed must be seen. From 3.6 on the interpreter can be told to overwrite it; for 2.7, and for memory that is
+not the interpreter's, blocks are so large that the system takes them back. The last line of the output counts the tests, in
+JSON.
 """
 
 from __future__ import print_function
