@@ -183,6 +183,68 @@ static PyObject *leak_view(PyObject *module, PyObject *object)
     Py_RETURN_NONE;
 }
 
+#if PY_MAJOR_VERSION >= 3
+
+/* An exporter whose views do not name their owner, so that they do not keep it alive: Ownerless(size). */
+typedef struct {
+    PyObject_HEAD
+    char *memory;
+    Py_ssize_t size;
+} Ownerless;
+
+static PyObject *ownerless_new(PyTypeObject *type, PyObject *arguments, PyObject *names)
+{
+    Ownerless *self;
+    Py_ssize_t size;
+    (void)names;
+    if (!PyArg_ParseTuple(arguments, "n", &size)) {
+        return NULL;
+    }
+    self = (Ownerless *)type->tp_alloc(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->memory = (char *)PyMem_Malloc((size_t)size);
+    if (self->memory == NULL) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
+    memset(self->memory, 'K', (size_t)size);
+    self->size = size;
+    return (PyObject *)self;
+}
+
+static void ownerless_free(PyObject *object)
+{
+    PyMem_Free(((Ownerless *)object)->memory);
+    Py_TYPE(object)->tp_free(object);
+}
+
+static int ownerless_get(PyObject *object, Py_buffer *view, int request)
+{
+    Ownerless *self = (Ownerless *)object;
+    return PyBuffer_FillInfo(view, NULL, self->memory, self->size, 0, request);
+}
+
+static PyBufferProcs ownerless_slots = {ownerless_get, NULL};
+
+static PyTypeObject ownerless_type = {PyVarObject_HEAD_INIT(NULL, 0) "lifetime.Ownerless", sizeof(Ownerless)};
+
+static int fill(PyObject *module)
+{
+    ownerless_type.tp_flags = Py_TPFLAGS_DEFAULT;
+    ownerless_type.tp_new = ownerless_new;
+    ownerless_type.tp_dealloc = ownerless_free;
+    ownerless_type.tp_as_buffer = &ownerless_slots;
+    if (PyType_Ready(&ownerless_type) < 0) {
+        return -1;
+    }
+    Py_INCREF(&ownerless_type);
+    return PyModule_AddObject(module, "Ownerless", (PyObject *)&ownerless_type);
+}
+
+#endif
+
 static PyMethodDef methods[] = {
     {"unscoped", unscoped, METH_VARARGS, NULL},
     {"scoped", scoped, METH_VARARGS, NULL},
@@ -199,10 +261,11 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "lifetime", NULL,
 PyMODINIT_FUNC PyInit_lifetime(void)
 {
     PyObject *module = PyModule_Create(&definition);
-#ifdef Py_GIL_DISABLED
-    if (module != NULL) {
-        PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
+    if (module == NULL || fill(module) < 0) {
+        return NULL;
     }
+#ifdef Py_GIL_DISABLED
+    PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
 #endif
     return module;
 }
