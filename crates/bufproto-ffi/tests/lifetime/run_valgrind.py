@@ -24,16 +24,16 @@ def errors(*command):
     folder = tempfile.mkdtemp()
     try:
         report = os.path.join(folder, "report.xml")
-        # Types are kept to the end, by pointers into them: those are no leaks.
-        options = ["--quiet", "--num-callers=50", "--leak-check=full", "--show-leak-kinds=definite"]
-        options += ["--xml=yes", "--xml-file=" + report]
+        options = ["--quiet", "--num-callers=50", "--xml=yes", "--xml-file=" + report]
         status, _, complaints = child.run(
             *command, before=["valgrind"] + options, environment={"PYTHONMALLOC": "malloc"}
         )
         if status != 0:
             raise AssertionError("ended with %s\n%s" % (status, complaints))
         found = xml.etree.ElementTree.parse(report).iter("error")
-        return [error.findtext("kind") for error in found if is_ours(error)]
+        kinds = [error.findtext("kind") for error in found if is_ours(error)]
+        # Types that are made when the extension is imported stay to the end. Leaks have tests of their own.
+        return [kind for kind in kinds if not kind.startswith("Leak_")]
     finally:
         shutil.rmtree(folder)
 
