@@ -10,6 +10,7 @@ use crate::interpreter::{self, Found, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
 mod c_face;
+mod c_lifetimes;
 mod core_alone;
 mod installed;
 mod live;
@@ -62,6 +63,8 @@ const STEPS: &[Step] = &[
     Step { name: "installed", run: Run::Once(installed::run) },
     Step { name: "live", run: Run::Each(live::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
+    Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
+    Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];
 

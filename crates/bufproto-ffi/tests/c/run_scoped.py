@@ -6,11 +6,11 @@ The last line of the output counts the tests, in JSON.
 from __future__ import print_function
 
 import array
-import json
 import mmap
 import sys
 import unittest
 
+import counted
 import scoped
 import scoped_full
 import scopedxx
@@ -156,18 +156,5 @@ class Scopes(unittest.TestCase):
         grow(data)
 
 
-class Result(unittest.TextTestResult):
-    passed = 0
-
-    def addSuccess(self, test):
-        unittest.TextTestResult.addSuccess(self, test)
-        self.passed += 1
-
-
 if __name__ == "__main__":
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Scopes)
-    result = unittest.TextTestRunner(stream=sys.stderr, resultclass=Result).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    skipped = [why for _, why in result.skipped]
-    print(json.dumps({"passed": result.passed, "failed": failed, "skipped": skipped}))
-    sys.exit(1 if failed else 0)
+    counted.main(Scopes)
