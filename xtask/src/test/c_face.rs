@@ -20,7 +20,7 @@ const STANDARDS: [(&str, &[&str]); 2] =
     [("c", &["c99", "c11", "c17"]), ("c++", &["c++11", "c++14", "c++17", "c++20"])];
 
 /// The functions that must not be taken from the interpreter.
-const NAMES: [&str; 4] =
+pub(super) const NAMES: [&str; 4] =
     ["PyObject_AsCharBuffer", "PyObject_AsReadBuffer", "PyObject_AsWriteBuffer", "PyObject_CheckReadBuffer"];
 
 /// The same, and what the library would be asked for memory to write to.
@@ -148,7 +148,7 @@ fn has_limited_api(interpreter: &Interpreter) -> bool {
 }
 
 /// Where `Python.h` is, for this interpreter.
-fn include_folder(interpreter: &Interpreter) -> Result<PathBuf, String> {
+pub(super) fn include_folder(interpreter: &Interpreter) -> Result<PathBuf, String> {
     const QUESTION: &str = "import sysconfig; print(sysconfig.get_paths()['include'])";
     let output = Command::new(&interpreter.program)
         .args(["-c", QUESTION])
@@ -167,6 +167,6 @@ fn imports(object: &Path) -> anyhow::Result<Vec<String>> {
     Ok(text.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect())
 }
 
-fn compiler() -> OsString {
+pub(super) fn compiler() -> OsString {
     std::env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or("cc".into())
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::Context;
+use super::{Context, pip};
 use crate::command::succeeds;
 use crate::interpreter::Interpreter;
 
@@ -22,13 +22,8 @@ pub(super) fn provide(context: &Context, interpreter: &Interpreter) -> Option<Pa
     }
     let folder = context.workspace.target.join("python").join(interpreter.key()).join("numpy");
     if !folder.exists() {
-        // No questions, no sources to compile, and a network that is not there is given up soon.
-        let mut pip = Command::new(&interpreter.program);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
-            .args(["--only-binary", ":all:", "--retries", "1", "--timeout", "10", "--target"])
-            .arg(&folder)
-            .arg("numpy");
-        succeeds(&mut pip);
+        // The tests that skip for want of it say so.
+        let _ = pip::install(interpreter, "numpy", &folder);
     }
     imports(Some(&folder)).then_some(folder)
 }
