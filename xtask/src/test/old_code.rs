@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::Context;
 use super::c_face::{NAMES, compiler, include_folder};
@@ -109,6 +109,10 @@ fn every_way(context: &Context, interpreter: &Interpreter, include: &Path) -> an
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
+    if interpreter.version >= REMOVED {
+        needs_us(context, include)?;
+        counts.passed += 1;
+    }
     for way in WAYS {
         for replaces in [false, true] {
             let removed = interpreter.version >= REMOVED;
@@ -140,6 +144,21 @@ fn every_way(context: &Context, interpreter: &Interpreter, include: &Path) -> an
     } else {
         Verdict::Failed(format!("{}\n{}", failed.join("; "), errors.join("\n")))
     })
+}
+
+/// Without us the code does not build: it is nobody else who declares the functions.
+fn needs_us(context: &Context, include: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new(compiler());
+    command.args(["-fsyntax-only", STRICT]).args(include_flags(include).split_whitespace());
+    let built = finish(command.arg(source(context, "plain/old_plain.c")));
+    let complaint =
+        built.err().context("the old code builds without the library: the test proves nothing")?;
+    let complaint = format!("{complaint:#}");
+    ensure!(
+        NAMES.iter().all(|name| complaint.contains(name)),
+        "the old code should only lack the functions:\n{complaint}"
+    );
+    Ok(())
 }
 
 /// Builds an extension, looks at whose functions it calls, and calls it.
@@ -178,9 +197,8 @@ fn imports(folder: &Path, module: &str) -> anyhow::Result<Vec<String>> {
 }
 
 impl Job<'_> {
-    /// One of the sources.
     fn source(&self, name: &str) -> PathBuf {
-        self.context.workspace.root.join("crates").join(CRATE).join("tests/old").join(name)
+        source(self.context, name)
     }
 
     /// What pkg-config says about the library.
@@ -195,11 +213,7 @@ impl Job<'_> {
 
     /// The flags for C++; those for C are stricter.
     fn compile_flags(&self) -> anyhow::Result<String> {
-        let mut flags = format!("{} -I{}", self.pkg_config("--cflags")?, self.include.display());
-        // Debian keeps a part of Python's headers in a folder for the machine, beside the others.
-        if let Some(beside) = self.include.parent() {
-            flags += &format!(" -idirafter {}", beside.display());
-        }
+        let mut flags = format!("{} {}", self.pkg_config("--cflags")?, include_flags(self.include));
         if self.replaces {
             flags += " -DBUFPROTO_REPLACE";
         }
@@ -311,13 +325,12 @@ pub(super) fn checks(context: &Context) -> Vec<Outcome> {
 fn check(context: &Context) -> Result<(), Stopped> {
     let (mut cmake, ninja) = (tools::any(context, "cmake")?, tools::any(context, "ninja")?);
     configure(&mut cmake, &ninja, &installed(context)?);
-    let source = context.workspace.root.join("crates").join(CRATE).join("tests/old/checks");
     let build = folder(context).join("checks");
     // `--fresh` is newer than what we ask of CMake: answers are remembered in the folder.
     if build.exists() {
         fs::remove_dir_all(&build).map_err(anyhow::Error::from)?;
     }
-    finish(cmake.arg("-S").arg(source).arg("-B").arg(build))?;
+    finish(cmake.arg("-S").arg(source(context, "checks")).arg("-B").arg(build))?;
     Ok(())
 }
 
@@ -328,6 +341,22 @@ fn installed(context: &Context) -> anyhow::Result<PathBuf> {
     Ok(prefix)
 }
 
+/// Where Python's headers are.
+fn include_flags(include: &Path) -> String {
+    let mut flags = format!("-I{}", include.display());
+    // Debian keeps a part of them in a folder for the machine, beside the others.
+    if let Some(beside) = include.parent() {
+        flags += &format!(" -idirafter {}", beside.display());
+    }
+    flags
+}
+
+/// One of the old sources, or a folder of them.
+fn source(context: &Context, name: &str) -> PathBuf {
+    context.workspace.root.join("crates").join(CRATE).join("tests/old").join(name)
+}
+
+/// Where all this is built.
 fn folder(context: &Context) -> PathBuf {
     context.workspace.target.join("c").join("old")
 }

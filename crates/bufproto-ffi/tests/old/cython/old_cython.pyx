@@ -5,7 +5,9 @@ cdef extern from "Python.h":
     int PyObject_AsCharBuffer(object, const char **, Py_ssize_t *) except -1
     int PyObject_AsReadBuffer(object, const void **, Py_ssize_t *) except -1
     int PyObject_AsWriteBuffer(object, void **, Py_ssize_t *) except -1
-    int PyObject_CheckReadBuffer(object)
+
+# Without a header to name, Cython writes a declaration of its own.
+cdef extern int PyObject_CheckReadBuffer(object)
 
 ctypedef int (*reader)(object, const void **, Py_ssize_t *) except -1
 

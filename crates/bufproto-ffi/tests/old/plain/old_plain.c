@@ -59,6 +59,8 @@ static PyObject *is_readable(PyObject *self, PyObject *args)
     return PyBool_FromLong(PyObject_CheckReadBuffer(data));
 }
 
+#define AS(kind) PyObject_As##kind##Buffer
+
 /* The functions' addresses, in a table that the compiler fills. */
 static const struct {
     int (*check)(PyObject *);
@@ -67,8 +69,8 @@ static const struct {
     int (*as_memory)(PyObject *, void **, Py_ssize_t *);
 } table = {
     PyObject_CheckReadBuffer,
-    PyObject_AsCharBuffer,
-    &PyObject_AsReadBuffer,
+    AS(Char),
+    &AS(Read),
     &PyObject_AsWriteBuffer,
 };
 
