@@ -15,7 +15,7 @@ const NOTHING_INSPECTED: u8 = 2;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The interpreter: a path, or a name on PATH [default: the first python3 or python on PATH that will do]
+    /// The interpreter: a path, or a name on PATH [default: the first python3 or python on PATH of 3.8 or later]
     #[arg(long, value_name = "EXE")]
     python: Option<OsString>,
     /// Print one JSON object and nothing else on standard output
@@ -54,14 +54,13 @@ fn inspect(arguments: &Arguments) -> anyhow::Result<u8> {
 }
 
 fn choose(arguments: &Arguments) -> anyhow::Result<Interpreter> {
-    let Version { major, minor, .. } = OLDEST_WITH_EXTENSION;
     let Some(python) = &arguments.python else {
         return interpreter::default().map_err(|refused| anyhow::Error::msg(none_found(&refused)));
     };
     let interpreter = interpreter::named(python).map_err(|Unusable { program, why }| {
-        anyhow::anyhow!("--python {}: {why}; name a Python {major}.{minor} or later", program.display())
+        anyhow::anyhow!("--python {}: {why}; name a Python 2.7, or 3.6 or later", program.display())
     })?;
-    interpreter.supports_extension().map_err(|why| {
+    interpreter.extension().map_err(|why| {
         anyhow::anyhow!("--python {}: is {interpreter}, {why}", std::path::Path::new(python).display())
     })?;
     Ok(interpreter)

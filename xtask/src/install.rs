@@ -18,9 +18,6 @@ pub(crate) struct Arguments {
     prefix: PathBuf,
 }
 
-/// The headers, below the crate's `include`.
-const HEADERS: [&str; 3] = ["bufproto.h", "bufproto/python.h", "bufproto/scope.h"];
-
 /// Installs, and says where.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     match Workspace::find().and_then(|workspace| install(&workspace, &arguments.prefix)) {
@@ -38,8 +35,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 /// Installs to a folder, over whatever was installed there before.
 pub(crate) fn install(workspace: &Workspace, prefix: &Path) -> anyhow::Result<()> {
     let include = workspace.root.join("crates").join(library::CRATE).join("include");
-    for header in HEADERS {
-        copy(&include.join(header), &prefix.join("include").join(header))?;
+    for folder in ["", "bufproto"] {
+        copy_headers(&include.join(folder), &prefix.join("include").join(folder))?;
     }
     let lib = prefix.join("lib");
     copy(&library::build_static(workspace)?, &lib.join("libbufproto.a"))?;
@@ -51,6 +48,18 @@ pub(crate) fn install(workspace: &Workspace, prefix: &Path) -> anyhow::Result<()
         make_parent(&path)?;
         fs::write(&path, template.replace("@VERSION@", version))
             .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Copies the headers of one folder.
+fn copy_headers(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let entries = fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "h") {
+            copy(&path, &to.join(path.file_name().unwrap_or_default()))?;
+        }
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ mod find;
 
 pub(crate) use find::{Found, Unusable, default, find, named};
 
-/// The oldest Python for which the project's extension module builds.
+/// The oldest Python for which the extension module in Rust builds.
 pub(crate) const OLDEST_WITH_EXTENSION: Version = Version { major: 3, minor: 8, patch: 0 };
 
 /// One interpreter that answered, and what it said about itself.
@@ -33,6 +33,15 @@ pub(crate) struct Interpreter {
     pub(crate) extension_suffix: String,
     /// Where its library is, if it is built as a shared one that a program can link with.
     pub(crate) library_folder: Option<PathBuf>,
+}
+
+/// Which of the two extension modules serves an interpreter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extension {
+    /// The one in Rust, through PyO3.
+    Rust,
+    /// The one in C, for older interpreters: it needs their headers and a C compiler.
+    C,
 }
 
 /// A Python version. Ordered; displays as `3.13.0`.
@@ -66,7 +75,21 @@ impl Interpreter {
         format!("{}-{major}.{minor}{}-{digest:08x}", self.implementation, self.flags())
     }
 
-    /// Whether the project's extension module builds for it, or why not. The limits are PyO3's own.
+    /// Which extension module serves it, or why none does.
+    pub(crate) fn extension(&self) -> Result<Extension, String> {
+        if self.supports_extension().is_ok() {
+            return Ok(Extension::Rust);
+        }
+        match (self.implementation.as_str(), self.version.major, self.version.minor) {
+            ("cpython", 2, 7) | ("cpython", 3, 6..) if !self.free_threaded => Ok(Extension::C),
+            ("cpython", ..) if !self.free_threaded => {
+                Err("too old: it must be Python 2.7, or 3.6 or later".to_owned())
+            }
+            _ => self.supports_extension().map(|()| Extension::Rust),
+        }
+    }
+
+    /// Whether the extension module in Rust builds for it, or why not. The limits are PyO3's own.
     pub(crate) fn supports_extension(&self) -> Result<(), String> {
         let oldest = match self.implementation.as_str() {
             "cpython" if self.free_threaded => Version { major: 3, minor: 13, patch: 0 },

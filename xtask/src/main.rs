@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod command;
+mod compiler;
+mod header;
 mod inspect;
 mod install;
 mod interpreter;
@@ -26,6 +28,8 @@ struct Arguments {
 enum Task {
     /// Show what the four functions answer for Python objects.
     Inspect(inspect::Arguments),
+    /// Write the header of the C library from its sources.
+    Header(header::Arguments),
     /// Install headers and libraries for C.
     Install(install::Arguments),
     /// Run every test, on every interpreter found.
@@ -35,6 +39,7 @@ enum Task {
 fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Inspect(arguments) => inspect::run(&arguments),
+        Task::Header(arguments) => header::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     }

@@ -6,22 +6,22 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, bail};
-use serde::Deserialize;
+use anyhow::Context as _;
 
-use crate::interpreter::Interpreter;
-use crate::progress::Progress;
-use crate::workspace::{Workspace, cargo};
+use crate::interpreter::{Extension, Interpreter};
+use crate::workspace::Workspace;
 
-/// The crate with the extension module and the package's Python sources.
+mod in_c;
+mod in_rust;
+
+/// The crate with the extension modules and the package's Python sources.
 const CRATE: &str = "bufproto-py";
 
-/// The extension module inside the package.
-const MODULE: &str = "_bufproto";
+/// What the name of a file begins with while it is written.
+const DRAFT: &str = ".draft-";
 
 /// A package that one interpreter can import.
 pub(crate) struct Package {
@@ -30,23 +30,21 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// Builds the extension module with one of the crate's features and assembles the package.
+    /// Builds the extension module with one of the crate's features, which the one in C does not have, and assembles the
+    /// package.
     pub(crate) fn build(
         workspace: &Workspace,
         interpreter: &Interpreter,
         feature: &str,
     ) -> anyhow::Result<Self> {
-        interpreter.supports_extension().map_err(anyhow::Error::msg)?;
         let home = workspace.target.join("python").join(interpreter.key());
-        let library = build_extension(workspace, interpreter, &home, feature)?;
+        let native = match interpreter.extension().map_err(anyhow::Error::msg)? {
+            Extension::Rust => in_rust::build(workspace, interpreter, &home, feature)?,
+            Extension::C => in_c::build(workspace, interpreter, &home)?,
+        };
         let folder = home.join(feature);
-        assemble(
-            &workspace.root.join("crates").join(CRATE).join("python"),
-            &folder,
-            |package| package.join(format!("{MODULE}{}", interpreter.extension_suffix)),
-            &library,
-        )
-        .with_context(|| format!("cannot assemble the package in {}", folder.display()))?;
+        assemble(&workspace.root.join("crates").join(CRATE).join("python"), &folder, &native)
+            .with_context(|| format!("cannot assemble the package in {}", folder.display()))?;
         Ok(Self { folders: vec![folder] })
     }
 
@@ -65,100 +63,19 @@ impl Package {
     }
 }
 
-/// Lets cargo build the extension module and returns the shared library. Cargo's own output is shown only when it fails.
-fn build_extension(
-    workspace: &Workspace,
-    interpreter: &Interpreter,
-    home: &Path,
-    feature: &str,
-) -> anyhow::Result<PathBuf> {
-    let mut progress = Progress::new(format!("building bufproto for {interpreter}"));
-    let mut child = Command::new(cargo())
-        .current_dir(&workspace.root)
-        .args(["build", "--lib", "--package", CRATE, "--message-format=json-render-diagnostics"])
-        // A debugger is not what this build is for, and debug information is most of its size.
-        .args(["--config", "profile.dev.debug=false"])
-        .args(["--features", feature])
-        .arg("--target-dir")
-        .arg(home.join("build"))
-        .env("PYO3_PYTHON", &interpreter.program)
-        // The module finds Python's symbols in the process that loads it: no library of Python's is needed to link.
-        .env("PYO3_BUILD_EXTENSION_MODULE", "1")
-        .env("CARGO_TERM_COLOR", "never")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("cargo does not start")?;
-    let messages = child.stdout.take().context("cargo has no standard output")?;
-    let complaints = child.stderr.take().context("cargo has no standard error")?;
-
-    let reader = std::thread::spawn(move || extension_of(BufReader::new(messages)));
-    let mut said = Vec::new();
-    for line in BufReader::new(complaints).lines().map_while(Result::ok) {
-        let step = line.trim();
-        if ["Compiling", "Downloading", "Blocking", "Updating"].iter().any(|verb| step.starts_with(verb)) {
-            progress.step(step);
-        }
-        said.push(line);
-    }
-    let status = child.wait().context("cargo was lost")?;
-    let library = reader.join().ok().flatten();
-    drop(progress);
-    match library {
-        Some(library) if status.success() => Ok(library),
-        Some(_) | None => bail!("cannot build {CRATE} for {interpreter}; cargo says:\n{}", said.join("\n")),
-    }
-}
-
-/// The shared library among cargo's messages.
-fn extension_of(messages: impl std::io::BufRead) -> Option<PathBuf> {
-    #[derive(Deserialize)]
-    struct Message {
-        reason: String,
-        #[serde(default)]
-        package_id: String,
-        target: Option<Target>,
-        #[serde(default)]
-        filenames: Vec<PathBuf>,
-    }
-    #[derive(Deserialize)]
-    struct Target {
-        kind: Vec<String>,
-    }
-    let mut library = None;
-    // Every line is read, or cargo would wait for us.
-    for line in messages.lines().map_while(Result::ok) {
-        let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
-        let of_ours = message.package_id.contains(CRATE)
-            && message.target.is_some_and(|target| target.kind.iter().any(|kind| kind == "cdylib"));
-        if message.reason == "compiler-artifact" && of_ours {
-            let is_library =
-                |file: &PathBuf| file.extension().is_some_and(|end| end == std::env::consts::DLL_EXTENSION);
-            library = message.filenames.into_iter().find(is_library).or(library);
-        }
-    }
-    library
-}
-
-/// Copies the package's Python sources and the extension module to `folder`, and removes what an earlier build left there.
-fn assemble(
-    sources: &Path,
-    folder: &Path,
-    extension: impl Fn(&Path) -> PathBuf,
-    library: &Path,
-) -> anyhow::Result<()> {
+/// Copies the package's Python sources and its native part to `folder`, and removes what an earlier build left there. The
+/// native part is a list of files, and what each is called in the package.
+fn assemble(sources: &Path, folder: &Path, native: &[(PathBuf, String)]) -> anyhow::Result<()> {
     let mut files = Vec::new();
     list(sources, Path::new(""), &mut files)?;
+    let ours = files.iter().map(|file| (sources.join(file), folder.join(file)));
+    let package = folder.join("bufproto");
+    let theirs = native.iter().map(|(file, name)| (file.clone(), package.join(name)));
     let mut kept = BTreeSet::new();
-    for file in files {
-        let copy = folder.join(&file);
-        replace(&sources.join(&file), &copy)?;
+    for (file, copy) in ours.chain(theirs) {
+        replace(&file, &copy)?;
         kept.insert(copy);
     }
-    let module = extension(&folder.join("bufproto"));
-    replace(library, &module)?;
-    kept.insert(module);
 
     let mut present = Vec::new();
     list(folder, Path::new(""), &mut present)?;
@@ -168,7 +85,7 @@ fn assemble(
     Ok(())
 }
 
-/// The files below `folder`, relative to it. What Python compiled and what an editor's build left is passed over.
+/// The files below `folder`, relative to it. What Python compiled and what another process is writing is passed over.
 fn list(folder: &Path, inside: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let here = folder.join(inside);
     for entry in fs::read_dir(&here).with_context(|| format!("cannot read {}", here.display()))? {
@@ -178,7 +95,9 @@ fn list(folder: &Path, inside: &Path, files: &mut Vec<PathBuf>) -> anyhow::Resul
             if entry.file_name() != "__pycache__" {
                 list(folder, &relative, files)?;
             }
-        } else if relative.extension().is_none_or(|end| end != "pyc") {
+        } else if relative.extension().is_none_or(|end| end != "pyc")
+            && !entry.file_name().to_string_lossy().starts_with(DRAFT)
+        {
             files.push(relative);
         }
     }
@@ -197,7 +116,7 @@ fn replace(from: &Path, to: &Path) -> anyhow::Result<()> {
     }
     let folder = to.parent().context("a file at the root")?;
     fs::create_dir_all(folder)?;
-    let draft = tempfile::NamedTempFile::new_in(folder)?;
+    let draft = tempfile::Builder::new().prefix(DRAFT).tempfile_in(folder)?;
     fs::copy(from, draft.path())?;
     draft.persist(to)?;
     Ok(())

@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// Test on this interpreter only: a path, or a name on PATH
     #[arg(long, value_name = "EXE")]
     python: Option<OsString>,
+    /// Run only the steps whose name has this in it
+    #[arg(long, value_name = "STEP")]
+    only: Option<String>,
 }
 
 /// What every step may look at.
@@ -79,7 +82,9 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         }
     };
     let mut outcomes = Vec::new();
-    for step in STEPS {
+    let chosen = |step: &&Step| arguments.only.as_ref().is_none_or(|part| step.name.contains(part.as_str()));
+    let steps: Vec<&Step> = STEPS.iter().filter(chosen).collect();
+    for step in &steps {
         match step.run {
             Run::OnOne(_) | Run::Each(_) if arguments.quick => {}
             Run::Once(run) | Run::OnOne(run) => {
@@ -100,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     }
     outcomes.extend(unusable(&context.found.unusable));
     anstream::println!("\n{}", tally::table(&outcomes));
-    let complaints = tally::complaints(&outcomes, STEPS, arguments.quick);
+    let complaints = tally::complaints(&outcomes, &steps, arguments.quick);
     for complaint in &complaints {
         anstream::eprintln!("error: {complaint}");
     }

@@ -84,9 +84,19 @@ fn named_python_that_is_none() {
 #[test]
 fn named_python_that_is_too_old() {
     let folder = folder();
-    for version in ["2.7.18", "3.7.16"] {
+    for version in ["2.6.9", "3.5.10"] {
         let old = script(folder.path(), version, &answering(version));
-        refused(&inspect(&[folder.path()], &["--python", &old]), &[&old, version, "3.8 or later"]);
+        refused(&inspect(&[folder.path()], &["--python", &old]), &[&old, version, "2.7, or 3.6 or later"]);
+    }
+}
+
+#[test]
+fn old_python_without_headers_says_what_is_missing() {
+    let folder = folder();
+    for version in ["2.7.18", "3.6.15"] {
+        let old = script(folder.path(), version, &answering(version));
+        let output = command(&["--python", &old, "1"]).output().expect("the task starts");
+        refused(&output, &[version, "its headers are not installed"]);
     }
 }
 

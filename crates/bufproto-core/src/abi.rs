@@ -55,7 +55,8 @@ impl Header {
 ///
 /// # Safety
 ///
-/// The type is `repr(C)`, begins with a [`Header`], and has the size of the interpreter's own `Py_buffer`.
+/// The type is `repr(C)`, begins with a [`Header`], and has the size of the interpreter's own `Py_buffer`; or is the
+/// [`Header`] alone, which stands for a place of the right size.
 pub unsafe trait View: Sized {
     /// A view of nothing: all zero, releasing it does nothing.
     const EMPTY: Self;
@@ -78,6 +79,13 @@ pub unsafe trait View: Sized {
         // SAFETY: the caller's view begins with a header.
         unsafe { (&raw mut (*header).len, &raw mut (*header).itemsize) }
     }
+}
+
+/// Where a view is reached by its address only, in a place that its maker knows to be as large as the interpreter's
+/// views, the common fields are all that need be known of its layout.
+// SAFETY: it is the header.
+unsafe impl View for Header {
+    const EMPTY: Self = Self::EMPTY;
 }
 
 /// `Py_buffer` of CPython 3, in every build and version.

@@ -12,14 +12,15 @@ use crate::request::{Access, Request};
 use crate::rules::Rule;
 use crate::runtime::{Exporter, Runtime, Segmented};
 use crate::span::Span;
-use crate::view::{Held, Slot};
+use crate::view::{Held, Slot, ask, clear};
 
 /// Where a scope keeps its views: places that are numbered from 0.
 ///
 /// # Safety
 ///
-/// A number stands for the same place at every call, different numbers for different ones; a place stays where it is
-/// and is used by one scope alone, for as long as the value lives. There may become more, never fewer.
+/// A number stands for the same place at every call, different numbers for different ones. A place has room for one of
+/// the interpreter's views, aligned, stays where it is, and is used by one scope alone, for as long as the value lives.
+/// There may become more, never fewer.
 pub unsafe trait Places {
     /// The layout of the views.
     type View: abi::View;
@@ -28,7 +29,7 @@ pub unsafe trait Places {
     fn count(&self) -> usize;
 
     /// The place of a number below [`count`](Self::count), else `None`.
-    fn get(&self, number: usize) -> Option<&Slot<Self::View>>;
+    fn get(&self, number: usize) -> Option<NonNull<Self::View>>;
 }
 
 /// As many places as there are slots.
@@ -43,8 +44,8 @@ unsafe impl<V: abi::View> Places for Slots<'_, V> {
         self.0.len()
     }
 
-    fn get(&self, number: usize) -> Option<&Slot<V>> {
-        self.0.get(number)
+    fn get(&self, number: usize) -> Option<NonNull<V>> {
+        self.0.get(number).map(Slot::pointer)
     }
 }
 
@@ -98,7 +99,7 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     where
         O: Exporter<Runtime = R>,
     {
-        self.hold(|slot| views::export(object, access, slot))
+        self.hold(|view| views::export(object, access, view))
     }
 
     /// Finds the memory by one of the three old functions of the 2.x dialect, and keeps the object: by a view if
@@ -121,24 +122,25 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
         O: Exporter<Runtime = R> + Segmented,
     {
         let mut located = None;
-        self.hold(|slot| {
+        self.hold(|view| {
             // The view comes first: it is what keeps the memory where the slot then says it is.
             // An exporter's refusal is discarded, and must not take a pending exception along.
             let asks = object.exports() && !self.runtime.is_raised();
-            // SAFETY: the type exports; `hold` passes an empty slot that stays until it is released.
-            let held = asks && unsafe { object.export(slot.pointer(), Request::SIMPLE) }.is_ok();
+            // SAFETY: the type exports; `hold` passes an empty view that stays until it is released.
+            let held = asks && unsafe { object.export(view, Request::SIMPLE) }.is_ok();
             match segments::locate(object, access) {
                 Ok(span) => {
                     if !held {
-                        refer(slot.clear());
+                        // SAFETY: `hold` passes a place for a view.
+                        refer(unsafe { clear(view) });
                     }
                     located = Some(span);
                     Ok(())
                 }
                 Err(error) => {
                     if held {
-                        // SAFETY: the exporter has just filled the slot, and nobody else releases it.
-                        unsafe { self.runtime.release(slot.pointer()) };
+                        // SAFETY: the exporter has just filled the view, and nobody else releases it.
+                        unsafe { self.runtime.release(view) };
                     }
                     Err(error)
                 }
@@ -160,17 +162,17 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     where
         O: Exporter<Runtime = R>,
     {
-        self.hold(|slot| {
-            slot.ask(object, access.request()).map_err(|error| match access {
+        self.hold(|view| {
+            ask(object, view, access.request()).map_err(|error| match access {
                 Access::Write => Rule::ArgumentWritable.into(),
                 Access::Char | Access::Read => error,
             })?;
-            // SAFETY: the exporter has just filled the slot.
-            let held = unsafe { Held::new(self.runtime, slot.pointer().as_ref()) };
+            // SAFETY: the exporter has just filled the view.
+            let held = unsafe { Held::new(self.runtime, view.as_ref()) };
             match held.shared() {
                 Err(Rule::Contiguous) => {
                     // SAFETY: as above, and nobody else releases it.
-                    unsafe { self.runtime.release(slot.pointer()) };
+                    unsafe { self.runtime.release(view) };
                     Err(Rule::ArgumentContiguous.into())
                 }
                 _ => Ok(()),
@@ -187,31 +189,33 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     where
         O: Exporter<Runtime = R>,
     {
-        self.hold(|slot| slot.ask(object, request))
+        self.hold(|view| ask(object, view, request))
     }
 
     /// Claims a slot, has it filled, and keeps what is in it if that succeeds.
     fn hold<E: From<Rule>>(
         &self,
-        fill: impl FnOnce(&Slot<R::View>) -> Result<(), E>,
+        fill: impl FnOnce(NonNull<R::View>) -> Result<(), E>,
     ) -> Result<Held<'_, R>, E> {
         let place = self.claimed.get();
-        let Some(slot) = self.places.get(place) else {
+        let Some(view) = self.places.get(place) else {
             return Err(Rule::ScopeFull.into());
         };
-        slot.clear();
+        // SAFETY: a place has room for a view.
+        unsafe { clear(view) };
         self.claimed.set(place + 1);
-        if let Err(error) = fill(slot) {
+        if let Err(error) = fill(view) {
             // A failed export may leave an owner behind, which is not ours to release.
-            slot.clear();
+            // SAFETY: as above.
+            unsafe { clear(view) };
             // Unless the exporter came back and claimed the next slots, this one is free again.
             if self.claimed.get() == place + 1 {
                 self.claimed.set(place);
             }
             return Err(error);
         }
-        // SAFETY: the slot has just been filled; it is released when the scope ends, after this borrow of it.
-        Ok(unsafe { Held::new(self.runtime, slot.pointer().as_ref()) })
+        // SAFETY: the view has just been filled; it is released when the scope ends, after this borrow of it.
+        Ok(unsafe { Held::new(self.runtime, view.as_ref()) })
     }
 }
 
@@ -220,9 +224,9 @@ impl<R: Runtime, P: Places<View = R::View>> Drop for Scope<'_, R, P> {
         // Releasing runs the exporter's code, so the count is read anew each time.
         while let Some(last) = self.claimed.get().checked_sub(1) {
             self.claimed.set(last);
-            if let Some(slot) = self.places.get(last) {
-                // SAFETY: invariant 1, and the slot is below `claimed` no more.
-                unsafe { self.runtime.release(slot.pointer()) };
+            if let Some(view) = self.places.get(last) {
+                // SAFETY: invariant 1, and the place is below `claimed` no more.
+                unsafe { self.runtime.release(view) };
             }
         }
     }

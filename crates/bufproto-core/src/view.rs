@@ -39,27 +39,9 @@ impl<V: abi::View> Slot<V> {
         O: Exporter,
         O::Runtime: Runtime<View = V>,
     {
-        self.clear();
-        self.ask(object, request)?;
+        ask(object, self.clear(), request)?;
         // SAFETY: the exporter has just filled the slot, which `self` borrows.
         Ok(unsafe { self.adopt(object.runtime()) })
-    }
-
-    /// Asks an object for a view, in the order of `PyObject_GetBuffer`: the request, the type, the exporter. Both
-    /// callers cleared the slot, and keep it in place until it is released.
-    #[inline]
-    pub(crate) fn ask<O>(&self, object: O, request: Request) -> Result<(), ErrorOf<O>>
-    where
-        O: Exporter,
-        O::Runtime: Runtime<View = V>,
-    {
-        request.check(object.runtime().family())?;
-        if !object.exports() {
-            return Err(Rule::ViewExporter.into());
-        }
-        // SAFETY: the type exports; the callers' word for the slot.
-        unsafe { object.export(self.pointer(), request) }
-            .map_err(|failure| ErrorOf::<O>::Raised(failure.into_raised()))
     }
 
     /// Calls the exporter, whose type is known to export.
@@ -103,10 +85,8 @@ impl<V: abi::View> Slot<V> {
     /// reset: what follows them is the exporter's business, and PyPy's kilobyte need not be written each time.
     #[inline]
     pub(crate) fn clear(&self) -> NonNull<V> {
-        let view = self.pointer();
-        // SAFETY: a view begins with a header, and this one lives in the slot's cell.
-        unsafe { view.cast::<Header>().write(Header::EMPTY) };
-        view
+        // SAFETY: the view lives in the slot's cell.
+        unsafe { clear(self.pointer()) }
     }
 
     #[inline]
@@ -114,6 +94,34 @@ impl<V: abi::View> Slot<V> {
         // SAFETY: the address of a cell's content is not null.
         unsafe { NonNull::new_unchecked(self.0.get()) }
     }
+}
+
+/// Makes the view at an address empty, and returns the address.
+///
+/// # Safety
+///
+/// There is room for a view.
+#[inline]
+pub(crate) unsafe fn clear<V: abi::View>(view: NonNull<V>) -> NonNull<V> {
+    // SAFETY: a view begins with a header, and the caller's word for the room.
+    unsafe { view.cast::<Header>().write(Header::EMPTY) };
+    view
+}
+
+/// Asks an object for a view, in the order of `PyObject_GetBuffer`: the request, the type, the exporter. Callers have
+/// cleared the view, and keep it in place until it is released.
+#[inline]
+pub(crate) fn ask<O: Exporter>(
+    object: O,
+    view: NonNull<ViewOf<O>>,
+    request: Request,
+) -> Result<(), ErrorOf<O>> {
+    request.check(object.runtime().family())?;
+    if !object.exports() {
+        return Err(Rule::ViewExporter.into());
+    }
+    // SAFETY: the type exports; the callers' word for the view.
+    unsafe { object.export(view, request) }.map_err(|failure| ErrorOf::<O>::Raised(failure.into_raised()))
 }
 
 impl<V: abi::View> Default for Slot<V> {

@@ -11,22 +11,23 @@
 //! ```
 #![no_std]
 
+mod export;
 mod interpreter;
 mod legacy;
 mod object;
+mod places;
+mod rule;
 mod scope;
+mod version;
+mod view;
 
+pub use export::*;
 pub use interpreter::{GetBuffer, Interpreter, PyObject};
-pub use legacy::{
-    bufproto_as_char_buffer, bufproto_as_char_buffer_int, bufproto_as_read_buffer,
-    bufproto_as_read_buffer_int, bufproto_as_write_buffer, bufproto_as_write_buffer_int,
-    bufproto_check_read_buffer, bufproto_version,
-};
-
-pub use scope::{
-    Scope, bufproto_scope_as_char_buffer, bufproto_scope_as_read_buffer, bufproto_scope_as_write_buffer,
-    bufproto_scope_begin, bufproto_scope_end, bufproto_scope_room,
-};
+pub use legacy::*;
+pub use rule::*;
+pub use scope::*;
+pub use version::*;
+pub use view::*;
 
 /// No path here panics; if one did, going on would be worse.
 // Where panics unwind, which the library's build does not let them, `std` says it.

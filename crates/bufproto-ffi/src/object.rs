@@ -1,13 +1,14 @@
 //! The handle by which C's objects meet core.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
 use bufproto_core::abi;
+use bufproto_core::error::Error;
 use bufproto_core::request::{Access, Request};
-use bufproto_core::rules::{Family, Refusal};
-use bufproto_core::runtime::{self, Exporter, Failure, Runtime, Segmented, Segments};
+use bufproto_core::rules::{Family, Message, Refusal, Rule};
+use bufproto_core::runtime::{self, Exporter, Failure, Policy, Runtime, Segmented, Segments};
 use bufproto_core::span::Span;
 
 use crate::interpreter::{GetBuffer, Interpreter, PyObject};
@@ -35,6 +36,13 @@ impl<'i, V> Attached<'i, V> {
 /// A pending exception: dropping the token discards it.
 pub(crate) struct Raised<'i>(&'i Interpreter);
 
+impl<'i> Raised<'i> {
+    /// The token of a call that the caller saw fail.
+    pub(crate) fn pending(interpreter: &'i Interpreter) -> Self {
+        Self(interpreter)
+    }
+}
+
 impl Drop for Raised<'_> {
     fn drop(&mut self) {
         if let Some(clear) = self.0.clear {
@@ -54,6 +62,16 @@ unsafe impl<'i, V: abi::View> Runtime for Attached<'i, V> {
         self.0.family()
     }
 
+    #[inline]
+    fn policy(self) -> Policy {
+        self.0.policy()
+    }
+
+    fn is_severe(self, _: &Raised<'i>) -> bool {
+        // SAFETY: the thread is attached.
+        self.0.is_severe.is_some_and(|is_severe| unsafe { is_severe() } != 0)
+    }
+
     fn is_raised(self) -> bool {
         // SAFETY: the thread is attached.
         self.0.occurred.is_some_and(|occurred| !unsafe { occurred() }.is_null())
@@ -61,25 +79,56 @@ unsafe impl<'i, V: abi::View> Runtime for Attached<'i, V> {
 
     fn raise(self, refusal: &Refusal) {
         if let Some(set_string) = self.0.set_string {
+            let mut room = [0; Message::ROOM];
+            // A text with a place for a type's name is raised about memory without an owner only.
+            let text = refusal.message.write_with_type_name(c"unknown", &mut room);
+            let text = text.unwrap_or(refusal.message.as_c_str());
             // SAFETY: the thread is attached; type and text are valid, and the text is copied.
-            unsafe { set_string(self.0.exception(refusal.exception), refusal.message.as_c_str().as_ptr()) };
+            unsafe { set_string(self.0.exception(refusal.exception), text.as_ptr()) };
         }
     }
 
     #[inline]
     unsafe fn release(self, view: NonNull<V>) {
-        if let Some(release) = self.0.release {
+        let header = view.cast::<abi::Header>().as_ptr();
+        // SAFETY: a view begins with a header.
+        if self.0.has_segments.is_some() && unsafe { (*header).itemsize } == REFERENCE {
+            // SAFETY: as above.
+            let object = unsafe { core::mem::replace(&mut *header, abi::Header::EMPTY) }.obj;
+            if let Some(unrefer) = self.0.unrefer {
+                // SAFETY: the thread is attached; the reference was taken by `refer`.
+                unsafe { unrefer(object.cast()) };
+            }
+        } else if let Some(release) = self.0.release {
             // SAFETY: the caller's word that the view is one to release; the thread is attached.
             unsafe { release(view.as_ptr().cast()) };
         }
     }
 }
 
+/// Raises the refusal of a rule that an object broke, or nobody in particular, and returns -1.
+pub(crate) fn refuse(
+    attached: Attached<'_, abi::Header>,
+    object: Option<NonNull<PyObject>>,
+    rule: Rule,
+) -> c_int {
+    let error: Error<Raised<'_>> = rule.into();
+    match object {
+        // SAFETY: the callers' objects are alive; the slot is not called.
+        Some(object) => error.restore(unsafe { Object::new(attached, object, None) }),
+        None => error.restore_without_object(attached),
+    }
+    -1
+}
+
+/// The item size of what is no view but a reference to an object, in the place of one: no exporter is to be told.
+const REFERENCE: isize = isize::MIN;
+
 /// An object that C lends for a call.
 pub(crate) struct Object<'i, V> {
     attached: Attached<'i, V>,
     object: NonNull<PyObject>,
-    get_buffer: Option<GetBuffer>,
+    get_buffer: GetBuffer,
 }
 
 impl<V> Clone for Object<'_, V> {
@@ -91,6 +140,23 @@ impl<V> Clone for Object<'_, V> {
 impl<V> Copy for Object<'_, V> {}
 
 impl<'i, V: abi::View> Object<'i, V> {
+    pub(crate) fn interpreter(self) -> &'i Interpreter {
+        self.attached.0
+    }
+
+    /// The same object, where views have another layout.
+    ///
+    /// # Safety
+    ///
+    /// The interpreter's views have the layout `W`.
+    pub(crate) unsafe fn with_views<W>(self) -> Object<'i, W> {
+        Object {
+            attached: Attached(self.attached.0, PhantomData),
+            object: self.object,
+            get_buffer: self.get_buffer,
+        }
+    }
+
     /// Puts a reference to the object into an empty view, so that releasing the view gives it back.
     ///
     /// # Safety
@@ -101,7 +167,9 @@ impl<'i, V: abi::View> Object<'i, V> {
             // SAFETY: the thread is attached, and the object alive.
             unsafe { refer(self.object.as_ptr()) };
             // SAFETY: the caller's word; a view begins with a header.
-            unsafe { (*view.cast::<abi::Header>().as_ptr()).obj = self.object.as_ptr().cast() };
+            let header = unsafe { &mut *view.cast::<abi::Header>().as_ptr() };
+            header.obj = self.object.as_ptr().cast();
+            header.itemsize = REFERENCE;
         }
     }
 }
@@ -114,7 +182,7 @@ impl<'i, V> Object<'i, V> {
     pub(crate) unsafe fn new(
         attached: Attached<'i, V>,
         object: NonNull<PyObject>,
-        get_buffer: Option<GetBuffer>,
+        get_buffer: GetBuffer,
     ) -> Self {
         Self { attached, object, get_buffer }
     }
@@ -129,17 +197,41 @@ unsafe impl<'i, V: abi::View> runtime::Object for Object<'i, V> {
         self.attached
     }
 
+    fn needs_release(self) -> bool {
+        let needs_release = self.attached.0.needs_release;
+        // SAFETY: the thread is attached, and the object alive.
+        needs_release.is_some_and(|needs_release| unsafe { needs_release(self.object.as_ptr()) } != 0)
+    }
+
     fn raise(self, refusal: &Refusal) {
+        if refusal.message.names_type() {
+            self.raise_with_type_name(refusal);
+        } else {
+            self.attached.raise(refusal);
+        }
+    }
+}
+
+impl<V> Object<'_, V> {
+    /// Most names need no formatter, which costs more than all the rest.
+    fn raise_with_type_name(self, refusal: &Refusal) {
         let interpreter = self.attached.0;
-        match interpreter.set_with_type {
-            Some(set_with_type) if refusal.message.names_type() => {
-                let text = refusal.message.as_c_str().as_ptr();
-                // SAFETY: the thread is attached, the object alive, and the text has one place for a name.
-                unsafe {
-                    set_with_type(interpreter.exception(refusal.exception), text, self.object.as_ptr())
-                };
+        let exception = interpreter.exception(refusal.exception);
+        // SAFETY: the thread is attached, and the object alive.
+        let name = interpreter.type_name.map_or(ptr::null(), |name| unsafe { name(self.object.as_ptr()) });
+        if let (Some(set_string), false) = (interpreter.set_string, name.is_null()) {
+            let mut room = [0; Message::ROOM];
+            // SAFETY: a name that is not null is a C string, which lives as long as the type.
+            let name = unsafe { CStr::from_ptr(name) };
+            if let Some(text) = refusal.message.write_with_type_name(name, &mut room) {
+                // SAFETY: the thread is attached; type and text are valid, and the text is copied.
+                return unsafe { set_string(exception, text.as_ptr()) };
             }
-            _ => self.attached.raise(refusal),
+        }
+        if let Some(set_with_type) = interpreter.set_with_type {
+            let text = refusal.message.as_c_str().as_ptr();
+            // SAFETY: the thread is attached, the object alive, and the text has one place for a name.
+            unsafe { set_with_type(exception, text, self.object.as_ptr()) };
         }
     }
 }

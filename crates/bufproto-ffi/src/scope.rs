@@ -2,253 +2,349 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_int, c_void};
-use core::mem::{MaybeUninit, align_of, size_of};
+use core::mem::{MaybeUninit, align_of, forget, size_of};
 use core::ptr::{self, NonNull};
-use core::slice;
 
-use bufproto_core::abi::{CPython2, CPython3, PyPy36, PyPy64, View};
+use bufproto_core::abi::Header;
+use bufproto_core::error::Error;
 use bufproto_core::legacy::store_from;
-use bufproto_core::request::Access;
-use bufproto_core::rules::Family;
+use bufproto_core::request::{Access, Request};
+use bufproto_core::rules::Rule;
 use bufproto_core::scope;
-use bufproto_core::view::Slot;
+use bufproto_core::span::Span;
 
 use crate::interpreter::{GetBuffer, Interpreter, PyObject};
-use crate::object::{Attached, Object};
+use crate::legacy::access;
+use crate::object::{Attached, Object, Raised, refuse};
+use crate::places::Blocks;
 
-/// The scope of core, over views of a layout.
-type Core<'a, V> = scope::Scope<'a, Attached<'a, V>>;
+/// The scope of core. What the views' layout is, only their places need to know.
+///
+/// cbindgen:ignore
+type Core<'i> = scope::Scope<'i, Attached<'i, Header>, Blocks<'i>>;
 
-/// A scope, on C's stack. Its content is the library's.
+/// A scope, on the caller's stack: every buffer that is taken through it stays where it is until the scope ends. It
+/// must not move. Extensions declare one by `BUFPROTO_SCOPE`, in `bufproto/scope.h`.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Scope {
-    /// The interpreter; null before the scope has begun, and after it has ended.
-    interpreter: *const Interpreter,
-    /// A [`Core`], over views of the interpreter's layout. Exporters may come back to it while it is used.
-    content: UnsafeCell<MaybeUninit<[usize; 4]>>,
+    /// The interpreter; NULL before the scope has begun, and after it has ended.
+    pub interpreter: *const Interpreter,
+    /// The library's.
+    // A `Core`. Exporters may come back to it while it is used.
+    pub content: UnsafeCell<MaybeUninit<[usize; 7]>>,
 }
 
 const _: () = {
-    // References to views of whatever layout are all alike.
-    assert!(size_of::<Core<'_, CPython3>>() <= size_of::<[usize; 4]>());
-    assert!(align_of::<Core<'_, CPython3>>() <= align_of::<usize>());
-    assert!(size_of::<Core<'_, PyPy64>>() <= size_of::<[usize; 4]>());
+    assert!(size_of::<Core<'_>>() <= size_of::<[usize; 7]>());
+    assert!(align_of::<Core<'_>>() <= align_of::<usize>());
 };
 
-/// What is done with a scope, whatever the layout of its views.
-trait Visitor {
-    type Answer;
+impl Scope {
+    fn content(&self) -> *mut Core<'static> {
+        self.content.get().cast()
+    }
 
+    /// The scope of core, and its interpreter; `None` if it has not begun, or has ended.
+    ///
     /// # Safety
     ///
-    /// The interpreter's views have the layout `V`.
-    unsafe fn visit<V: View>(
-        self,
-        interpreter: &Interpreter,
-        content: NonNull<Core<'static, V>>,
-    ) -> Self::Answer;
+    /// The table lives as long as the scope.
+    unsafe fn open(&self) -> Option<(&Interpreter, &Core<'_>)> {
+        // SAFETY: the caller's word.
+        let interpreter = unsafe { self.interpreter.as_ref() }?;
+        // SAFETY: a scope that has an interpreter has a content. Exporting may come back to it, by shared references
+        // as this one.
+        Some((interpreter, unsafe { &*self.content() }))
+    }
 }
 
-impl Scope {
-    /// Visits the scope with the layout of its interpreter's views; `None` if that is none that is known.
-    ///
-    /// # Safety
-    ///
-    /// The interpreter says the truth about its views.
-    unsafe fn visit<T: Visitor>(&self, interpreter: &Interpreter, visitor: T) -> Option<T::Answer> {
-        // SAFETY: the address of a cell's content is not null.
-        let content = unsafe { NonNull::new_unchecked(self.content.get()) };
-        // SAFETY: the caller's word.
-        Some(unsafe {
-            match interpreter.view_size {
-                size if size == size_of::<CPython3>() => {
-                    visitor.visit::<CPython3>(interpreter, content.cast())
-                }
-                size if size == size_of::<CPython2>() => {
-                    visitor.visit::<CPython2>(interpreter, content.cast())
-                }
-                size if size == size_of::<PyPy36>() => visitor.visit::<PyPy36>(interpreter, content.cast()),
-                size if size == size_of::<PyPy64>() => visitor.visit::<PyPy64>(interpreter, content.cast()),
-                _ => return None,
-            }
+/// A place more, if none is left and there can be.
+fn make_room<'i>(interpreter: &'i Interpreter, scope: &Core<'_>) -> Result<(), Error<Raised<'i>>> {
+    let full = scope.room() == 0 && scope.places().can_grow();
+    // Who has no memory has said so.
+    if full && !scope.places().grow() { Err(Error::Raised(Raised::pending(interpreter))) } else { Ok(()) }
+}
+
+/// One of the three functions, whose answer is held.
+fn locate<'i>(
+    scope: &Core<'i>,
+    object: Object<'i, Header>,
+    access: Access,
+) -> Result<Span, Error<Raised<'i>>> {
+    if object.interpreter().is_native() {
+        // SAFETY: what is left in the view is a reference, which is released as one.
+        unsafe { scope.locate_segment(object, access, |view| object.refer(view)) }
+    } else {
+        scope.locate(object, access).map(|held| held.span())
+    }
+}
+
+/// # Safety
+///
+/// As [`bufproto_scope_as_char_buffer`].
+#[inline]
+unsafe fn store(
+    scope: &Scope,
+    (object, get_buffer): (*mut PyObject, GetBuffer),
+    access: Access,
+    buffer: *mut *mut c_void,
+    length: *mut isize,
+) -> c_int {
+    // SAFETY: the table lives as long as the scope.
+    let Some((interpreter, core)) = (unsafe { scope.open() }) else { return -1 };
+    // SAFETY: the caller's word.
+    let attached = unsafe { Attached::<Header>::new(interpreter) };
+    // SAFETY: the caller's word for the object and its slot.
+    let object = NonNull::new(object).map(|object| unsafe { Object::new(attached, object, get_buffer) });
+    // SAFETY: the caller's word for the outputs.
+    unsafe {
+        store_from(attached, object, buffer, length, |object| {
+            make_room(interpreter, core)?;
+            locate(core, object, access)
         })
     }
 }
 
-struct Begin {
-    views: *mut c_void,
-    count: usize,
-}
-
-impl Visitor for Begin {
-    type Answer = ();
-
-    unsafe fn visit<V: View>(self, interpreter: &Interpreter, content: NonNull<Core<'static, V>>) {
-        let first: *mut Slot<V> = self.views.cast();
-        for place in 0..self.count {
-            // SAFETY: the caller has room for as many views, and a slot is as long as one.
-            unsafe { first.add(place).write(Slot::new()) };
-        }
-        // SAFETY: they have just been written, and are the scope's until it ends.
-        let slots = unsafe { slice::from_raw_parts_mut(first, self.count) };
-        // SAFETY: the interpreter outlives the scope, and the caller's word for the layout.
-        let attached = unsafe { Attached::<V>::new(&*ptr::from_ref(interpreter)) };
-        // SAFETY: the content has room for it, as asserted above.
-        unsafe { content.write(scope::Scope::new(attached, slots)) };
-    }
-}
-
-struct End;
-
-impl Visitor for End {
-    type Answer = ();
-
-    unsafe fn visit<V: View>(self, _: &Interpreter, content: NonNull<Core<'static, V>>) {
-        // SAFETY: the scope has begun, and ends once.
-        unsafe { content.drop_in_place() };
-    }
-}
-
-struct Room;
-
-impl Visitor for Room {
-    type Answer = usize;
-
-    unsafe fn visit<V: View>(self, _: &Interpreter, content: NonNull<Core<'static, V>>) -> usize {
-        // SAFETY: the scope has begun.
-        unsafe { content.as_ref() }.room()
-    }
-}
-
-struct Locate {
-    object: *mut PyObject,
-    get_buffer: Option<GetBuffer>,
-    access: Access,
-    buffer: *mut *mut c_void,
-    length: *mut isize,
-}
-
-impl Visitor for Locate {
-    type Answer = c_int;
-
-    unsafe fn visit<V: View>(self, interpreter: &Interpreter, content: NonNull<Core<'static, V>>) -> c_int {
-        // SAFETY: the scope has begun. Exporting may come back to it, by shared references as this one.
-        let scope = unsafe { content.as_ref() };
-        // SAFETY: the table outlives the scope, and the caller's word for the layout.
-        let attached = unsafe { Attached::<V>::new(&*ptr::from_ref(interpreter)) };
-        // SAFETY: the caller's word for the object and its slot.
-        let object =
-            NonNull::new(self.object).map(|object| unsafe { Object::new(attached, object, self.get_buffer) });
-        let access = self.access;
-        let native = matches!(interpreter.family(), Family::CPython2 | Family::PyPy2);
-        // SAFETY: the caller's word for the outputs.
-        unsafe {
-            store_from(attached, object, self.buffer, self.length, |object| {
-                if native {
-                    // What is left in the view is a reference, or nothing.
-                    scope.locate_segment(object, access, |view| object.refer(view))
-                } else {
-                    scope.locate(object, access).map(|held| held.span())
-                }
-            })
-        }
-    }
-}
-
-/// Begins a scope with room for `count` views at `views`. Returns 0, or −1 if the interpreter's views have a layout
-/// that the library does not know; nothing is raised then.
+/// Begins a scope with room for `count` views, of the interpreter's `view_size` bytes each, at `views`. Returns 0, or -1
+/// if the table is of a version that the library does not know; nothing is raised then.
+///
+/// A scope that is full takes more memory from the interpreter, if the table says how, or refuses with `BufferError`.
 ///
 /// # Safety
 ///
-/// `scope` and `views` may be written to, neither moves until the scope ends, and `views` has room for `count`
-/// views. The table lives as long as the scope.
+/// `scope` and `views` may be written to, neither moves until the scope ends, and `views` has room for `count` views.
+/// The table lives as long as the scope.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufproto_scope_begin(
-    scope: &mut MaybeUninit<Scope>,
+    scope: *mut Scope,
     interpreter: &Interpreter,
     views: *mut c_void,
     count: usize,
 ) -> c_int {
-    let scope =
-        scope.write(Scope { interpreter: ptr::null(), content: UnsafeCell::new(MaybeUninit::uninit()) });
+    let known = interpreter.size >= size_of::<Interpreter>() && interpreter.view_size >= size_of::<Header>();
     // SAFETY: the caller's word.
-    match unsafe { scope.visit(interpreter, Begin { views, count }) } {
-        Some(()) => {
-            scope.interpreter = interpreter;
-            0
-        }
-        None => -1,
+    unsafe { (&raw mut (*scope).interpreter).write(if known { interpreter } else { ptr::null() }) };
+    if !known {
+        return -1;
     }
+    // SAFETY: the caller's word for the room, and for the table, which outlives the scope.
+    let (attached, places) = unsafe {
+        let interpreter = &*ptr::from_ref(interpreter);
+        (Attached::new(interpreter), Blocks::new(interpreter, views, count))
+    };
+    // SAFETY: the content has room for it, as asserted above.
+    unsafe {
+        (&raw mut (*scope).content).cast::<Core<'static>>().write(scope::Scope::in_places(attached, places))
+    };
+    0
 }
 
-/// Ends a scope: gives back everything that was taken through it, the last first. Does nothing to one that has not
-/// begun, or has ended.
+/// Ends a scope: gives back everything that was taken through it, the last first. Does nothing to one that has not begun,
+/// or has ended.
 ///
-/// Exporters may run code, and may leave an exception; a pending one should be put aside before.
+/// Exporters may run code, and may leave an exception; a pending one should be put aside before, as
+/// `bufproto_python_scope_end` does.
 ///
 /// # Safety
 ///
-/// The thread is attached to the interpreter; `scope` was passed to [`bufproto_scope_begin`].
+/// The thread is attached to the interpreter; `scope` was passed to `bufproto_scope_begin`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufproto_scope_end(scope: *mut Scope) {
-    // SAFETY: the caller's word.
-    let interpreter = unsafe { (*scope).interpreter };
-    // SAFETY: the table lives as long as the scope.
-    let Some(known) = (unsafe { interpreter.as_ref() }) else { return };
-    // SAFETY: the scope has begun, and does not end twice, since it forgets its interpreter.
+    // SAFETY: the caller's word. The scope does not end twice, since it forgets its interpreter; while it ends, nobody
+    // can take anything through it.
     unsafe {
-        (*scope).interpreter = ptr::null();
-        let _ = (*scope).visit(known, End);
+        if !(*scope).interpreter.is_null() {
+            (*scope).interpreter = ptr::null();
+            (*scope).content().drop_in_place();
+        }
     }
 }
 
-/// How many more buffers the scope can take.
+/// How many more buffers the scope can take without asking the interpreter for memory. 0 for one that has ended.
 ///
 /// # Safety
 ///
-/// As [`bufproto_scope_end`].
+/// As `bufproto_scope_end`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufproto_scope_room(scope: &Scope) -> usize {
     // SAFETY: the table lives as long as the scope.
-    let interpreter = unsafe { scope.interpreter.as_ref() };
+    unsafe { scope.open() }.map_or(0, |(_, core)| core.room())
+}
+
+/// As `bufproto_as_char_buffer`, but the memory stays until the scope ends. A scope that is full and cannot have more
+/// memory is a `BufferError`. -1 without an exception for a scope that has ended.
+///
+/// # Safety
+///
+/// The thread is attached to the interpreter; `scope` was passed to `bufproto_scope_begin`; the rest is as for
+/// `bufproto_as_char_buffer`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufproto_scope_as_char_buffer(
+    scope: &Scope,
+    object: *mut PyObject,
+    get_buffer: GetBuffer,
+    buffer: *mut *const c_char,
+    length: *mut isize,
+) -> c_int {
+    // SAFETY: the caller's word; pointers have one representation, whatever they point to.
+    unsafe { store(scope, (object, get_buffer), Access::Char, buffer.cast(), length) }
+}
+
+/// As `bufproto_as_read_buffer`, but the memory stays until the scope ends. The rest is as for
+/// `bufproto_scope_as_char_buffer`.
+///
+/// # Safety
+///
+/// As [`bufproto_scope_as_char_buffer`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufproto_scope_as_read_buffer(
+    scope: &Scope,
+    object: *mut PyObject,
+    get_buffer: GetBuffer,
+    buffer: *mut *const c_void,
+    length: *mut isize,
+) -> c_int {
+    // SAFETY: the caller's word; pointers have one representation, whatever they point to.
+    unsafe { store(scope, (object, get_buffer), Access::Read, buffer.cast(), length) }
+}
+
+/// As `bufproto_as_write_buffer`, but the memory stays until the scope ends. The rest is as for
+/// `bufproto_scope_as_char_buffer`.
+///
+/// # Safety
+///
+/// As [`bufproto_scope_as_char_buffer`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufproto_scope_as_write_buffer(
+    scope: &Scope,
+    object: *mut PyObject,
+    get_buffer: GetBuffer,
+    buffer: *mut *mut c_void,
+    length: *mut isize,
+) -> c_int {
     // SAFETY: the caller's word.
-    interpreter.and_then(|interpreter| unsafe { scope.visit(interpreter, Room) }).unwrap_or(0)
+    unsafe { store(scope, (object, get_buffer), Access::Write, buffer, length) }
 }
 
-macro_rules! functions {
-    ($($(#[$documentation:meta])* $name:ident $access:ident $buffer:ty;)*) => {$(
-        $(#[$documentation])*
-        ///
-        /// Returns 0, or −1 with an exception set, as the function without a scope; `BufferError` if the scope is
-        /// full. The outputs are written on success only.
-        ///
-        /// # Safety
-        ///
-        /// The thread is attached to the interpreter; the scope has begun and not ended; the object is null or
-        /// alive, and `get_buffer` its type's `bf_getbuffer`; the outputs are null or may be written to.
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name(
-            scope: &Scope,
-            object: *mut PyObject,
-            get_buffer: Option<GetBuffer>,
-            buffer: *mut $buffer,
-            length: *mut isize,
-        ) -> c_int {
-            // SAFETY: the table lives as long as the scope.
-            let Some(interpreter) = (unsafe { scope.interpreter.as_ref() }) else { return -1 };
-            let locate = Locate { object, get_buffer, access: Access::$access, buffer: buffer.cast(), length };
-            // SAFETY: the caller's word; pointers have one representation, whatever they point to.
-            unsafe { scope.visit(interpreter, locate) }.unwrap_or(-1)
+/// Acquires a view for any request, as `PyObject_GetBuffer` does, which stays until the scope ends. Returns the view, the
+/// interpreter's `Py_buffer`, or NULL with an exception set. NULL without one for a scope that has ended.
+///
+/// # Safety
+///
+/// The thread is attached to the interpreter; `scope` was passed to `bufproto_scope_begin`; the object is alive, and
+/// `get_buffer` its type's slot.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufproto_scope_acquire(
+    scope: &Scope,
+    object: *mut PyObject,
+    get_buffer: GetBuffer,
+    request: c_int,
+) -> *const c_void {
+    // SAFETY: the table lives as long as the scope.
+    let Some((interpreter, core)) = (unsafe { scope.open() }) else { return ptr::null() };
+    let Some(object) = NonNull::new(object) else { return ptr::null() };
+    // SAFETY: the caller's word.
+    let object = unsafe { Object::new(Attached::<Header>::new(interpreter), object, get_buffer) };
+    let answer =
+        make_room(interpreter, core).and_then(|()| core.acquire(object, Request::from_bits(request)));
+    match answer {
+        Ok(held) => ptr::from_ref(held.raw()).cast(),
+        Err(error) => {
+            error.restore(object);
+            ptr::null()
         }
-    )*};
+    }
 }
 
-functions! {
-    /// `PyObject_AsCharBuffer`: memory to read as characters, until the scope ends.
-    bufproto_scope_as_char_buffer Char *const c_char;
-    /// `PyObject_AsReadBuffer`: memory to read, whatever it holds, until the scope ends.
-    bufproto_scope_as_read_buffer Read *const c_void;
-    /// `PyObject_AsWriteBuffer`: memory to write to, until the scope ends.
-    bufproto_scope_as_write_buffer Write *mut c_void;
+/// Takes an argument, by the rules of `PyArg_ParseTuple`: those of `y*` to read, of `w*` to write, and where types have
+/// old slots, those of the old functions. `view` is room for a view, which holds the memory until it is given back by
+/// `bufproto_release`.
+///
+/// `access` is one of `BUFPROTO_CHAR`, `BUFPROTO_READ` and `BUFPROTO_WRITE`. Returns 0, or -1 with an exception set; then
+/// there is nothing to give back.
+///
+/// # Safety
+///
+/// The thread is attached to the interpreter; the table is filled as its fields say; the object is alive, and
+/// `get_buffer` its type's slot; `view`, `buffer` and `length` may be written to, and `view` does not move until it is
+/// given back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufproto_argument(
+    interpreter: &Interpreter,
+    object: *mut PyObject,
+    get_buffer: GetBuffer,
+    access: c_int,
+    view: *mut c_void,
+    buffer: *mut *mut c_void,
+    length: *mut isize,
+) -> c_int {
+    let access = self::access(access);
+    // SAFETY: the caller's word: one view has room. What the scope holds then is given back by the caller.
+    unsafe {
+        hold_one(interpreter, (object, get_buffer), view, |scope, object| {
+            let span = if interpreter.is_native() {
+                locate(scope, object, access)?
+            } else {
+                scope.argument(object, access)?.span()
+            };
+            buffer.write(span.pointer);
+            length.write(span.length);
+            Ok(())
+        })
+    }
+}
+
+/// Acquires a view for any request into the caller's room, as `PyObject_GetBuffer` does. It is given back by
+/// `bufproto_release`, and does not move until then. Returns 0, or -1 with an exception set.
+///
+/// # Safety
+///
+/// The thread is attached to the interpreter; the table is filled as its fields say; the object is NULL or alive, and
+/// `get_buffer` its type's slot; `view` has room for a view.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufproto_acquire(
+    interpreter: &Interpreter,
+    object: *mut PyObject,
+    get_buffer: GetBuffer,
+    view: *mut c_void,
+    request: c_int,
+) -> c_int {
+    // SAFETY: the caller's word: one view has room.
+    unsafe {
+        hold_one(interpreter, (object, get_buffer), view, |scope, object| {
+            scope.acquire(object, Request::from_bits(request)).map(drop)
+        })
+    }
+}
+
+/// Has one view held in the caller's room, by a scope that is then forgotten: the caller gives it back.
+///
+/// # Safety
+///
+/// As [`bufproto_acquire`].
+unsafe fn hold_one<'i>(
+    interpreter: &'i Interpreter,
+    (object, get_buffer): (*mut PyObject, GetBuffer),
+    view: *mut c_void,
+    hold: impl FnOnce(&Core<'i>, Object<'i, Header>) -> Result<(), Error<Raised<'i>>>,
+) -> c_int {
+    // SAFETY: the caller's word.
+    let (attached, places) = unsafe { (Attached::new(interpreter), Blocks::new(interpreter, view, 1)) };
+    let Some(object) = NonNull::new(object) else {
+        return refuse(attached, None, Rule::NullArgument);
+    };
+    // SAFETY: the caller's word.
+    let object = unsafe { Object::new(attached, object, get_buffer) };
+    let scope = scope::Scope::in_places(attached, places);
+    let answer = hold(&scope, object);
+    // What is held is the caller's now; what failed has left nothing.
+    forget(scope);
+    match answer {
+        Ok(()) => 0,
+        Err(error) => {
+            error.restore(object);
+            -1
+        }
+    }
 }

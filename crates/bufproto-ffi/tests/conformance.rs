@@ -151,7 +151,7 @@ impl CRig {
     fn call<T>(
         &self,
         object: Option<&Object>,
-        function: impl FnOnce(&Interpreter, *mut PyObject, Option<GetBuffer>) -> T,
+        function: impl FnOnce(&Interpreter, *mut PyObject, GetBuffer) -> T,
     ) -> T {
         let family = self.mock.runtime().family();
         let place = |number: usize| ptr::from_ref(&self.exceptions[number]).cast_mut();
@@ -159,7 +159,14 @@ impl CRig {
             size: size_of::<Interpreter>(),
             family: family as c_int,
             view_size: if family == Family::PyPy3 { size_of::<PyPy64>() } else { size_of::<CPython3>() },
+            policy: 0,
             refer: None,
+            unrefer: None,
+            type_name: None,
+            is_severe: None,
+            needs_release: None,
+            allocate: None,
+            deallocate: None,
             release: Some(release),
             occurred: Some(occurred),
             clear: Some(clear),
@@ -170,9 +177,9 @@ impl CRig {
             count_segments: Some(count_segments),
             get_segment: Some(get_segment),
         };
-        let slot: Option<GetBuffer> = object
+        let slot: GetBuffer = object
             .is_some_and(|object| object.attach(self.mock.interpreter()).exports())
-            .then_some(get_buffer);
+            .then_some(get_buffer as _);
         let before = HOST.replace(self);
         let answer = function(
             &table,

@@ -1,4 +1,4 @@
-//! How long a pointer into an object's memory stays good.
+//! How long a pointer into an object's memory stays good. `c/_lifetime.py` is the same rule for older interpreters.
 
 use core::fmt;
 

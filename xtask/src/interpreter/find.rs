@@ -9,8 +9,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Interpreter;
 use super::ask::{PATIENCE, ask};
+use super::{Interpreter, OLDEST_WITH_EXTENSION, Version};
 
 /// What a search came upon.
 #[derive(Debug, Default)]
@@ -146,6 +146,14 @@ fn first_on_path(path: &[PathBuf], patience: Duration) -> Result<Interpreter, Ve
         match ask(&program, patience) {
             Ok(interpreter) => match interpreter.supports_extension() {
                 Ok(()) => return Ok(interpreter),
+                // One that asks for headers and a compiler is for its user to choose.
+                Err(_) if interpreter.extension().is_ok() => {
+                    let Version { major, minor, .. } = OLDEST_WITH_EXTENSION;
+                    let why = format!(
+                        "is {interpreter}, older than {major}.{minor}: it is used only if it is named"
+                    );
+                    refused.push(Unusable { program, why });
+                }
                 Err(why) => refused.push(Unusable { program, why: format!("is {interpreter}, {why}") }),
             },
             Err(why) => refused.push(Unusable { program, why }),

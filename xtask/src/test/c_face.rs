@@ -1,9 +1,8 @@
 //! The C face on one interpreter: an extension in C is compiled against its headers, linked with the static library, and
 //! run inside it, where each of our functions is compared with the interpreter's own.
 
-use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
@@ -11,7 +10,8 @@ use anyhow::{Context as _, ensure};
 use super::Context;
 use super::outcome::{Counts, Verdict};
 use super::script;
-use crate::command::{finish, succeeds};
+use crate::command::finish;
+use crate::compiler::Compiler;
 use crate::interpreter::{Interpreter, Version};
 use crate::library::{self, CRATE};
 
@@ -28,15 +28,11 @@ const NAMES_AND_WRITING: [&str; 6] =
     [NAMES[0], NAMES[1], NAMES[2], NAMES[3], "bufproto_as_write_buffer", "bufproto_scope_as_write_buffer"];
 
 pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
-    let include = match include_folder(interpreter) {
-        Ok(include) => include,
+    let compiler = match Compiler::find(&context.workspace, interpreter) {
+        Ok(compiler) => compiler,
         Err(why) => return Verdict::Skipped(why),
     };
-    let compiler = compiler();
-    if !succeeds(Command::new(&compiler).arg("--version")) {
-        return Verdict::Skipped(format!("there is no C compiler: {} does not start", compiler.display()));
-    }
-    match compare(context, interpreter, &compiler, &include) {
+    match compare(context, interpreter, &compiler) {
         Ok((counts, reasons)) => Verdict::Ran(counts, reasons),
         Err(error) => Verdict::Failed(format!("{error:#}")),
     }
@@ -45,8 +41,7 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
 fn compare(
     context: &Context,
     interpreter: &Interpreter,
-    compiler: &OsStr,
-    include: &Path,
+    compiler: &Compiler,
 ) -> anyhow::Result<(Counts, String)> {
     let archive = library::build_static(&context.workspace)?;
     let sources = context.workspace.root.join("crates").join(CRATE);
@@ -55,13 +50,9 @@ fn compare(
     let source = |name: &str| sources.join("tests/c").join(name);
 
     let headers = |command: &mut Command| {
-        // The interpreter's headers are not ours to warn about.
-        command.arg("-isystem").arg(include).arg("-I").arg(sources.join("include"));
-        // Debian keeps a part of them in a folder for the machine, beside the others.
-        if let Some(beside) = include.parent() {
-            command.arg("-idirafter").arg(beside);
-        }
+        compiler.headers(command);
     };
+    let compiler = compiler.program();
     let mut checked = 0;
     for (language, standards) in STANDARDS {
         for standard in standards {
@@ -107,12 +98,17 @@ fn compare(
     command.arg(&object).arg(source("theirs.c")).arg(&archive).arg("-o").arg(folder.join("probe.so"));
     finish(&mut command)?;
 
-    for (language, module, runtime) in [("c", "scoped.so", None), ("c++", "scopedxx.so", Some("-lstdc++"))] {
+    for (language, module, option) in [
+        ("c", "scoped", None),
+        ("c", "scoped_full", Some("-DBUFPROTO_FULL_IS_ERROR")),
+        ("c++", "scopedxx", Some("-lstdc++")),
+    ] {
         let mut command = Command::new(compiler);
         command.args(["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Wpedantic", "-Werror"]);
         headers(&mut command);
         command.args(["-x", language]).arg(source("scoped.c")).args(["-x", "none"]).arg(&archive);
-        finish(command.args(runtime).arg("-o").arg(folder.join(module)))?;
+        command.arg(format!("-DMODULE={module}")).args(option);
+        finish(command.arg("-o").arg(folder.join(format!("{module}.so"))))?;
     }
 
     let mut scripts = vec![("run.py", None), ("run_scoped.py", None)];
@@ -147,26 +143,8 @@ fn has_limited_api(interpreter: &Interpreter) -> bool {
         && !interpreter.debug
 }
 
-/// Where `Python.h` is, for this interpreter.
-pub(super) fn include_folder(interpreter: &Interpreter) -> Result<PathBuf, String> {
-    const QUESTION: &str = "import sysconfig; print(sysconfig.get_paths()['include'])";
-    let output = Command::new(&interpreter.program)
-        .args(["-c", QUESTION])
-        .output()
-        .map_err(|error| format!("it does not start: {error}"))?;
-    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    if folder.join("Python.h").is_file() {
-        return Ok(folder);
-    }
-    Err(format!("its headers are not installed ({} has no Python.h)", folder.display()))
-}
-
 /// The undefined symbols of an object file.
 fn imports(object: &Path) -> anyhow::Result<Vec<String>> {
     let text = finish(Command::new("nm").arg("-u").arg(object))?;
     Ok(text.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect())
-}
-
-pub(super) fn compiler() -> OsString {
-    std::env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or("cc".into())
 }

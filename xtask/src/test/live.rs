@@ -4,7 +4,8 @@ use super::Context;
 use super::numpy;
 use super::outcome::{Counts, Verdict};
 use super::script;
-use crate::interpreter::{Interpreter, Version};
+use crate::compiler::Compiler;
+use crate::interpreter::{Extension, Interpreter};
 use crate::package::Package;
 
 /// The cargo feature that brings the tests' own entry points.
@@ -14,10 +15,11 @@ const FEATURE: &str = "kit";
 const RUNNER: &str = "crates/bufproto-py/tests/live/run.py";
 
 pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
-    if interpreter.version < (Version { major: 3, minor: 0, patch: 0 }) {
-        return Verdict::Skipped("no backend for live objects of the 2.x dialect yet".to_owned());
-    }
-    if let Err(why) = interpreter.supports_extension() {
+    let usable = interpreter.extension().and_then(|extension| match extension {
+        Extension::Rust => Ok(()),
+        Extension::C => Compiler::find(&context.workspace, interpreter).map(|_| ()),
+    });
+    if let Err(why) = usable {
         return Verdict::Skipped(why);
     }
     match tests(context, interpreter) {

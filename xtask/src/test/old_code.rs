@@ -8,19 +8,23 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 
 use super::Context;
-use super::c_face::{NAMES, compiler, include_folder};
+use super::c_face::NAMES;
 use super::outcome::{Counts, Outcome, Verdict};
 use super::script;
 use super::tools::{self, Missing};
 use crate::command::{finish, succeeds};
+use crate::compiler::Compiler;
 use crate::install::install;
 use crate::interpreter::{Interpreter, Version};
 use crate::library::CRATE;
 
-/// How the header comes into files that do not include it. Before Python's headers it declares nothing yet, so those come
-/// first, with the macro that the files would define before them. Without optimization the table of the header would be in
-/// every file, and the programs by which build tools try the compiler out would not link.
-const FORCED: &str = "-O1 -DPY_SSIZE_T_CLEAN= -include Python.h -include bufproto/python.h";
+/// How the header comes into files that do not include it.
+const FORCED: &str = "-include bufproto/python.h";
+
+/// The same where the interpreter's headers declare the functions, which are to be replaced: after those headers, with the
+/// macro that the files would define before them. Without optimization ours would leave something in every file, and the
+/// programs by which build tools try the compiler out would not link without Python.
+const FORCED_AFTER: &str = "-O1 -DPY_SSIZE_T_CLEAN= -include Python.h -include bufproto/python.h";
 
 /// A call of a function that no header declares is an error in C++ anyway.
 const STRICT: &str = "-Werror=implicit-function-declaration";
@@ -70,8 +74,7 @@ impl From<anyhow::Error> for Stopped {
 struct Job<'a> {
     context: &'a Context,
     interpreter: &'a Interpreter,
-    /// The folder with `Python.h`.
-    include: &'a Path,
+    compiler: &'a Compiler,
     /// Where the library is installed.
     prefix: &'a Path,
     /// Empty, for the build alone.
@@ -84,23 +87,22 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
     if interpreter.implementation != "cpython" {
         return Verdict::Skipped("its headers give the functions other symbols".to_owned());
     }
-    let include = match include_folder(interpreter) {
-        Ok(include) => include,
+    let compiler = match Compiler::find(&context.workspace, interpreter) {
+        Ok(compiler) => compiler,
         Err(why) => return Verdict::Skipped(why),
     };
-    let compiler = compiler();
-    for program in [compiler.as_os_str(), "pkg-config".as_ref(), "nm".as_ref()] {
+    for program in ["pkg-config", "nm"] {
         if !succeeds(Command::new(program).arg("--version")) {
-            return Verdict::Skipped(format!("{} is not installed", program.display()));
+            return Verdict::Skipped(format!("{program} is not installed"));
         }
     }
-    match every_way(context, interpreter, &include) {
+    match every_way(context, interpreter, &compiler) {
         Ok(verdict) => verdict,
         Err(error) => Verdict::Failed(format!("{error:#}")),
     }
 }
 
-fn every_way(context: &Context, interpreter: &Interpreter, include: &Path) -> anyhow::Result<Verdict> {
+fn every_way(context: &Context, interpreter: &Interpreter, compiler: &Compiler) -> anyhow::Result<Verdict> {
     let prefix = installed(context)?;
     let (mut counts, mut reasons) = (Counts::default(), Vec::new());
     let (mut failed, mut errors) = (Vec::new(), Vec::new());
@@ -110,7 +112,7 @@ fn every_way(context: &Context, interpreter: &Interpreter, include: &Path) -> an
         fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
     if interpreter.version >= REMOVED {
-        needs_us(context, include)?;
+        needs_us(context, compiler)?;
         counts.passed += 1;
     }
     for way in WAYS {
@@ -122,7 +124,7 @@ fn every_way(context: &Context, interpreter: &Interpreter, include: &Path) -> an
             let name = if replaces { format!("{}, replaced", way.name) } else { way.name.to_owned() };
             let folder = folder.join(name.replace([' ', ','], "-"));
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            let job = Job { context, interpreter, include, prefix: &prefix, folder, replaces };
+            let job = Job { context, interpreter, compiler, prefix: &prefix, folder, replaces };
             match try_out(&job, way) {
                 Ok((counted, skipped)) => {
                     counts = counts.and(counted);
@@ -147,9 +149,9 @@ fn every_way(context: &Context, interpreter: &Interpreter, include: &Path) -> an
 }
 
 /// Without us the code does not build: it is nobody else who declares the functions.
-fn needs_us(context: &Context, include: &Path) -> anyhow::Result<()> {
-    let mut command = Command::new(compiler());
-    command.args(["-fsyntax-only", STRICT]).args(include_flags(include).split_whitespace());
+fn needs_us(context: &Context, compiler: &Compiler) -> anyhow::Result<()> {
+    let mut command = Command::new(compiler.program());
+    command.args(["-fsyntax-only", STRICT]).args(compiler.their_headers());
     let built = finish(command.arg(source(context, "plain/old_plain.c")));
     let complaint =
         built.err().context("the old code builds without the library: the test proves nothing")?;
@@ -213,11 +215,14 @@ impl Job<'_> {
 
     /// The flags for C++; those for C are stricter.
     fn compile_flags(&self) -> anyhow::Result<String> {
-        let mut flags = format!("{} {}", self.pkg_config("--cflags")?, include_flags(self.include));
-        if self.replaces {
-            flags += " -DBUFPROTO_REPLACE";
-        }
-        Ok(format!("{flags} {FORCED}"))
+        let mut flags = vec![self.pkg_config("--cflags")?];
+        flags.extend(self.compiler.their_headers().iter().map(|flag| flag.to_string_lossy().into_owned()));
+        flags.extend(
+            if self.replaces { &["-DBUFPROTO_REPLACE", FORCED_AFTER][..] } else { &[FORCED] }
+                .iter()
+                .map(|&flag| flag.to_owned()),
+        );
+        Ok(flags.join(" "))
     }
 
     /// A command with the flags in its environment, where build tools look for them.
@@ -228,7 +233,7 @@ impl Job<'_> {
 
     /// Compiles and links at once, with the libraries before the sources.
     fn compile(&self, sources: &[PathBuf], module: &str) -> anyhow::Result<PathBuf> {
-        let mut command = Command::new(compiler());
+        let mut command = Command::new(self.compiler.program());
         command.args(["-shared", "-fPIC", STRICT]);
         command.args(self.compile_flags()?.split_whitespace());
         command.args(self.pkg_config("--libs")?.split_whitespace());
@@ -274,7 +279,7 @@ fn plain_by_cmake(job: &Job<'_>) -> Result<PathBuf, Stopped> {
     let (mut cmake, mut ninja) = (tools::any(job.context, "cmake")?, tools::any(job.context, "ninja")?);
     configure(&mut cmake, &ninja, job.prefix);
     cmake.arg(format!("-DPython_EXECUTABLE={}", job.interpreter.program.display()));
-    cmake.arg(format!("-DPython_INCLUDE_DIR={}", job.include.display()));
+    cmake.arg(format!("-DPython_INCLUDE_DIR={}", job.compiler.include().display()));
     if job.interpreter.free_threaded {
         cmake.arg("-DPython_FIND_ABI=ANY;ANY;ANY;ON");
     }
@@ -339,16 +344,6 @@ fn installed(context: &Context) -> anyhow::Result<PathBuf> {
     let prefix = folder(context).join("installed");
     install(&context.workspace, &prefix)?;
     Ok(prefix)
-}
-
-/// Where Python's headers are.
-fn include_flags(include: &Path) -> String {
-    let mut flags = format!("-I{}", include.display());
-    // Debian keeps a part of them in a folder for the machine, beside the others.
-    if let Some(beside) = include.parent() {
-        flags += &format!(" -idirafter {}", beside.display());
-    }
-    flags
 }
 
 /// One of the old sources, or a folder of them.

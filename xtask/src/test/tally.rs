@@ -50,7 +50,7 @@ fn row(Outcome { step, on, verdict }: &Outcome) -> Row {
 }
 
 /// Why the whole did not pass; empty if it did.
-pub(super) fn complaints(outcomes: &[Outcome], steps: &[Step], quick: bool) -> Vec<String> {
+pub(super) fn complaints(outcomes: &[Outcome], steps: &[&Step], quick: bool) -> Vec<String> {
     let failed = outcomes.iter().filter(|outcome| outcome.verdict.is_failure());
     let mut complaints =
         failed.map(|Outcome { step, on, .. }| format!("{step}: failed on {on}")).collect::<Vec<_>>();
@@ -69,7 +69,7 @@ pub(super) fn complaints(outcomes: &[Outcome], steps: &[Step], quick: bool) -> V
 mod tests {
     use super::*;
 
-    const EACH: &[Step] = &[Step { name: "kit", run: Run::Each(|_, _| Verdict::Skipped(String::new())) }];
+    const EACH: &[&Step] = &[&Step { name: "kit", run: Run::Each(|_, _| Verdict::Skipped(String::new())) }];
 
     fn outcome(verdict: Verdict) -> Outcome {
         Outcome { step: "kit", on: "CPython 2.7.18".to_owned(), verdict }

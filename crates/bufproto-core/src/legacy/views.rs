@@ -5,11 +5,12 @@
 //! for a simple one, a null pointer and a negative length all pass.
 
 use core::mem;
+use core::ptr::NonNull;
 
 use crate::error::{Error, ErrorOf};
 use crate::request::{Access, Request};
 use crate::rules::Rule;
-use crate::runtime::{Exporter, Failure, Policy, Runtime};
+use crate::runtime::{Exporter, Failure, Policy, Runtime, ViewOf};
 use crate::span::Span;
 use crate::view::{Slot, SlotFor, View, ViewFor};
 
@@ -26,20 +27,23 @@ pub fn acquire<O: Exporter>(
     access: Access,
     slot: &mut SlotFor<O>,
 ) -> Result<ViewFor<'_, O>, ErrorOf<O>> {
-    slot.clear();
-    export(object, access, slot)?;
+    export(object, access, slot.clear())?;
     // SAFETY: the exporter has just filled the slot.
     Ok(unsafe { slot.adopt(object.runtime()) })
 }
 
-/// Has an empty slot filled as the function for `access` does.
+/// Has an empty view filled as the function for `access` does.
 #[inline]
-pub(crate) fn export<O: Exporter>(object: O, access: Access, slot: &SlotFor<O>) -> Result<(), ErrorOf<O>> {
+pub(crate) fn export<O: Exporter>(
+    object: O,
+    access: Access,
+    view: NonNull<ViewOf<O>>,
+) -> Result<(), ErrorOf<O>> {
     if !object.exports() {
         return Err(Error::Refused(missing(access)));
     }
-    // SAFETY: the type exports; both callers cleared the slot, and keep it in place until it is released.
-    unsafe { object.export(slot.pointer(), access.request()) }
+    // SAFETY: the type exports; both callers cleared the view, and keep it in place until it is released.
+    unsafe { object.export(view, access.request()) }
         .map_err(|failure| failed(object.runtime(), access, failure.into_raised()))
 }
 

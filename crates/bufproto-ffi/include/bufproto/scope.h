@@ -1,4 +1,4 @@
-/* bufproto: one line per function that keeps its buffers where they are.
+/* bufproto: one line per function that keeps its buffers where they are. Needs Python.h.
  *
  *     #include <Python.h>
  *     #include <bufproto/scope.h>
@@ -13,14 +13,19 @@
  * alive and in place, and is given back on every way out: return, goto, break, a C++ exception. Calls in blocks without a
  * scope behave as before. The names become macros in the files that include this header, and only there.
  *
- * A scope takes BUFPROTO_SCOPE_ROOM buffers (8, unless defined before); one more is refused with BufferError, never handed
- * out unpinned. BUFPROTO_SCOPE_FOR(64); declares one with more room.
+ * A scope has room for BUFPROTO_SCOPE_ROOM buffers on the stack (8, unless defined before), and BUFPROTO_SCOPE_FOR(64); for
+ * more. A scope that is full takes memory from the interpreter (MemoryError if there is none); with BUFPROTO_FULL_IS_ERROR
+ * defined before, it refuses one more with BufferError. Nothing is ever handed out unpinned.
  *
  * A helper can be handed the scope of its caller: BUFPROTO_SCOPE_HERE is the innermost one, to be passed as a
- * const bufproto_scope *, and BUFPROTO_SCOPE_OF(scope); makes it the scope of the helper's block.
+ * const bufproto_scope *, and BUFPROTO_SCOPE_OF(scope); makes it the scope of the helper's block. For helpers whose signature
+ * cannot change, see thread_scope.h.
  *
  * A goto must not jump over the line into the rest of its block: C would then end a scope that never began. gcc warns of it
  * with -Wjump-misses-init; C++ refuses it.
+ *
+ * When a scope ends, a pending exception stays, and what an exporter raises while it takes its memory back is reported as
+ * unraisable. A scope belongs to the thread that began it.
  *
  * Without the cleanup attribute of GNU C and without C++, BUFPROTO_SCOPE is not defined: begin a scope by
  * bufproto_scope_begin and end it by bufproto_python_scope_end on every way out.
@@ -31,15 +36,30 @@
 #ifndef BUFPROTO_SCOPE_H
 #define BUFPROTO_SCOPE_H
 
-#include "python.h"
+#include "functions.h"
 
 #ifndef BUFPROTO_SCOPE_ROOM
 #define BUFPROTO_SCOPE_ROOM 8
 #endif
 
-/* Ends a scope. A pending exception stays; what an exporter raises while it takes its view back is reported as
- * unraisable. */
-BUFPROTO__UNUSED static inline void bufproto_python_scope_end(bufproto_scope *scope)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Begins a scope with room for count views. One that cannot begin refuses what it is asked for. */
+BUFPROTO__INLINE int bufproto_python_scope_begin(bufproto_scope *scope, bufproto_python_view *views, size_t count)
+{
+    if (!BUFPROTO__READY()) {
+        /* Raised again by the first call through the scope. */
+        PyErr_Clear();
+        scope->interpreter = NULL;
+        return -1;
+    }
+    return bufproto_scope_begin(scope, BUFPROTO_PYTHON, views, count);
+}
+
+/* Ends a scope. */
+BUFPROTO__INLINE void bufproto_python_scope_end(bufproto_scope *scope)
 {
     PyObject *type, *value, *traceback;
     if (scope->interpreter == NULL) {
@@ -57,48 +77,58 @@ BUFPROTO__UNUSED static inline void bufproto_python_scope_end(bufproto_scope *sc
 BUFPROTO__UNUSED static const bufproto_scope *const bufproto__here = NULL;
 #define BUFPROTO_SCOPE_HERE (bufproto__here)
 
-/* Whether a scope can be used; raises SystemError otherwise. */
-BUFPROTO__UNUSED static inline int bufproto__is_open(const bufproto_scope *scope)
+/* Whether a scope can be used; false with an exception set. */
+BUFPROTO__INLINE int bufproto__is_open(const bufproto_scope *scope)
 {
-    if (scope->interpreter == NULL) {
-        PyErr_SetString(PyExc_SystemError, "the buffer scope has ended, or the library does not know this Python's views");
-        return 0;
+    if (BUFPROTO__READY() && scope->interpreter == NULL) {
+        PyErr_SetString(PyExc_SystemError, "there is no buffer scope here: it has ended, or the thread has none");
     }
-    return 1;
+    return scope->interpreter != NULL;
 }
 
-BUFPROTO__UNUSED static inline int bufproto__as_char_buffer(const bufproto_scope *scope, PyObject *object,
-                                                            const char **buffer, Py_ssize_t *length)
+BUFPROTO__INLINE int bufproto__as_char_buffer(const bufproto_scope *scope, PyObject *object, const char **buffer,
+                                      Py_ssize_t *length)
 {
-    if (scope != NULL && !bufproto__is_open(scope)) {
-        return -1;
+    if (scope == NULL) {
+        return bufproto_PyObject_AsCharBuffer(object, buffer, length);
     }
-    return scope != NULL ? bufproto_scope_as_char_buffer(scope, object, bufproto__slot(object), buffer, length)
-                         : bufproto_PyObject_AsCharBuffer(object, buffer, length);
+    return bufproto__is_open(scope) ? bufproto_scope_as_char_buffer(scope, object, BUFPROTO_SLOT(object), buffer, length)
+                                    : -1;
 }
 
-BUFPROTO__UNUSED static inline int bufproto__as_read_buffer(const bufproto_scope *scope, PyObject *object,
-                                                            const void **buffer, Py_ssize_t *length)
+BUFPROTO__INLINE int bufproto__as_read_buffer(const bufproto_scope *scope, PyObject *object, const void **buffer,
+                                      Py_ssize_t *length)
 {
-    if (scope != NULL && !bufproto__is_open(scope)) {
-        return -1;
+    if (scope == NULL) {
+        return bufproto_PyObject_AsReadBuffer(object, buffer, length);
     }
-    return scope != NULL ? bufproto_scope_as_read_buffer(scope, object, bufproto__slot(object), buffer, length)
-                         : bufproto_PyObject_AsReadBuffer(object, buffer, length);
+    return bufproto__is_open(scope) ? bufproto_scope_as_read_buffer(scope, object, BUFPROTO_SLOT(object), buffer, length)
+                                    : -1;
 }
 
-BUFPROTO__UNUSED static inline int bufproto__as_write_buffer(const bufproto_scope *scope, PyObject *object,
-                                                             void **buffer, Py_ssize_t *length)
+BUFPROTO__INLINE int bufproto__as_write_buffer(const bufproto_scope *scope, PyObject *object, void **buffer,
+                                      Py_ssize_t *length)
 {
-    if (scope != NULL && !bufproto__is_open(scope)) {
-        return -1;
+    if (scope == NULL) {
+        return bufproto_PyObject_AsWriteBuffer(object, buffer, length);
     }
-    return scope != NULL ? bufproto_scope_as_write_buffer(scope, object, bufproto__slot(object), buffer, length)
-                         : bufproto_PyObject_AsWriteBuffer(object, buffer, length);
+    return bufproto__is_open(scope) ? bufproto_scope_as_write_buffer(scope, object, BUFPROTO_SLOT(object), buffer, length)
+                                    : -1;
 }
+
+/* Acquires a view for any request, to be held by a scope: a Py_buffer, or NULL with an exception set. */
+BUFPROTO__INLINE const void *bufproto_python_scope_acquire(const bufproto_scope *scope, PyObject *object, int request)
+{
+    return bufproto__is_open(scope) ? bufproto_scope_acquire(scope, object, BUFPROTO_SLOT(object), request) : NULL;
+}
+
+#ifdef __cplusplus
+}
+#endif
 
 /* The original names stand for functions that are macros as well: a call sees the scope, an address is that of the function
  * without one. A name that is a macro of the user's stays the user's. */
+#ifndef BUFPROTO_NO_NAMES
 #ifndef PyObject_AsCharBuffer
 #define PyObject_AsCharBuffer bufproto_PyObject_AsCharBuffer
 #endif
@@ -107,6 +137,7 @@ BUFPROTO__UNUSED static inline int bufproto__as_write_buffer(const bufproto_scop
 #endif
 #ifndef PyObject_AsWriteBuffer
 #define PyObject_AsWriteBuffer bufproto_PyObject_AsWriteBuffer
+#endif
 #endif
 #define bufproto_PyObject_AsCharBuffer(object, buffer, length) \
     bufproto__as_char_buffer(bufproto__here, object, buffer, length)
@@ -132,7 +163,7 @@ template <size_t room> class bufproto_python_scope {
   public:
     bufproto_python_scope()
     {
-        bufproto_scope_begin(&scope, &bufproto__python, views, room);
+        bufproto_python_scope_begin(&scope, views, room);
     }
     ~bufproto_python_scope()
     {
@@ -143,7 +174,7 @@ template <size_t room> class bufproto_python_scope {
   private:
     bufproto_python_scope(const bufproto_python_scope &);
     bufproto_python_scope &operator=(const bufproto_python_scope &);
-    Py_buffer views[room];
+    bufproto_python_view views[room];
 };
 
 }
@@ -156,10 +187,10 @@ template <size_t room> class bufproto_python_scope {
 
 #define BUFPROTO_SCOPE_FOR(room) \
     BUFPROTO__HIDING( \
-        Py_buffer bufproto__views[room]; \
+        bufproto_python_view bufproto__views[room]; \
         bufproto_scope bufproto__scope __attribute__((cleanup(bufproto_python_scope_end))); \
         BUFPROTO__UNUSED const int bufproto__begun = \
-            bufproto_scope_begin(&bufproto__scope, &bufproto__python, bufproto__views, (room));) \
+            bufproto_python_scope_begin(&bufproto__scope, bufproto__views, (room));) \
     BUFPROTO_SCOPE_OF(&bufproto__scope)
 
 #endif

@@ -27,7 +27,7 @@ static PyObject *probe_int(PyObject *module, PyObject *object)
     const void *pointer;
     int length = -77;
     (void)module;
-    if (bufproto_as_read_buffer_int(&bufproto__python, object, bufproto__slot(object), &pointer, &length) < 0) {
+    if (bufproto_as_read_buffer_int(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object), &pointer, &length) < 0) {
         return NULL;
     }
     return PyLong_FromLong(length);

@@ -12,10 +12,11 @@ import sys
 import unittest
 
 import scoped
+import scoped_full
 import scopedxx
 
-# The same source, compiled as C and as C++.
-MODULES = [scoped, scopedxx]
+# The same source, compiled in several ways.
+MODULES = [scoped, scoped_full, scopedxx]
 NATIVE = sys.version_info[0] < 3
 
 
@@ -73,25 +74,30 @@ class Scopes(unittest.TestCase):
             self.assertGreater(seen[0], before)
             self.assertEqual(sys.getrefcount(data), before)
 
-    def test_every_function_is_pinned_and_a_full_scope_refuses(self):
-        for module in self.each():
-            data = [bytearray(b"x") for _ in range(4)]
+    def test_every_function_is_pinned_and_there_can_be_many(self):
+        for module in [scoped, scopedxx]:
+            for count in [3, 4, 5, 100, 1000]:
+                data = [bytearray(b"x") for _ in range(count)]
 
-            def callback():
+                def callback():
+                    for one in data:
+                        self.assertRaises(BufferError, grow, one)
+
+                module.many(data, callback)
                 for one in data:
-                    self.assertRaises(BufferError, grow, one)
+                    one.extend(b"y")
 
-            self.assertEqual(module.many(data[:3], lambda: None), 1)
-            self.assertEqual(module.many(data, callback), 0)
-            try:
-                module.many(data + [bytearray(b"y")], callback)
-                self.fail("the scope was full")
-            except BufferError as error:
-                self.assertEqual(
-                    str(error), "the buffer scope is full; give it more slots, or begin a nested scope"
-                )
-            for one in data:
-                grow(one)
+    def test_a_full_scope_refuses_where_that_is_asked_for(self):
+        data = [bytearray(b"x") for _ in range(4)]
+        self.assertEqual(scoped_full.many(data[:3], lambda: None), 1)
+        self.assertEqual(scoped_full.many(data, lambda: None), 0)
+        try:
+            scoped_full.many(data + [bytearray(b"y")], lambda: None)
+            self.fail("the scope was full")
+        except BufferError as error:
+            self.assertEqual(str(error), "the buffer scope is full; give it more slots, or begin a nested scope")
+        for one in data:
+            grow(one)
 
     def test_scopes_nest_end_with_their_block_and_are_handed_to_helpers(self):
         for module in self.each():

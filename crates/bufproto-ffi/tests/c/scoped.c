@@ -1,4 +1,4 @@
-/* Scopes: written once, compiled as C and as C++. Each function takes data and a callable that runs while the pointer into
+/* Scopes: written once, compiled as C and as C++, as the module that MODULE names. Each function takes data and a callable that runs while the pointer into
  * the data is held, and tells what it saw. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -104,10 +104,10 @@ static PyObject *ended(PyObject *module, PyObject *data)
 {
     const void *bytes;
     Py_ssize_t length;
-    Py_buffer views[1];
+    bufproto_python_view views[1];
     bufproto_scope scope;
     (void)module;
-    if (bufproto_scope_begin(&scope, &bufproto__python, views, 1) < 0) {
+    if (bufproto_python_scope_begin(&scope, views, 1) < 0) {
         return NULL;
     }
     bufproto_python_scope_end(&scope);
@@ -208,28 +208,24 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-#ifdef __cplusplus
-#define INIT3 PyInit_scopedxx
-#define INIT2 initscopedxx
-#define NAME "scopedxx"
-#else
-#define INIT3 PyInit_scoped
-#define INIT2 initscoped
-#define NAME "scoped"
-#endif
+/* The module's name is the build's. */
+#define GLUE_(left, right) left##right
+#define GLUE(left, right) GLUE_(left, right)
+#define TEXT_(name) #name
+#define TEXT(name) TEXT_(name)
 
 #if PY_MAJOR_VERSION >= 3
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, NAME, NULL, -1, methods, NULL, NULL, NULL, NULL};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, TEXT(MODULE), NULL, -1, methods, NULL, NULL, NULL, NULL};
 
-PyMODINIT_FUNC INIT3(void);
-PyMODINIT_FUNC INIT3(void)
+PyMODINIT_FUNC GLUE(PyInit_, MODULE)(void);
+PyMODINIT_FUNC GLUE(PyInit_, MODULE)(void)
 {
     return PyModule_Create(&definition);
 }
 #else
-PyMODINIT_FUNC INIT2(void);
-PyMODINIT_FUNC INIT2(void)
+PyMODINIT_FUNC GLUE(init, MODULE)(void);
+PyMODINIT_FUNC GLUE(init, MODULE)(void)
 {
-    Py_InitModule(NAME, methods);
+    Py_InitModule(TEXT(MODULE), methods);
 }
 #endif

@@ -1,5 +1,7 @@
 """``python -m bufproto inspect``: what the four functions answer for objects of this interpreter."""
 
+from __future__ import unicode_literals
+
 import argparse
 import contextlib
 import importlib
@@ -7,9 +9,11 @@ import json
 import platform
 import sys
 import sysconfig
+from collections import OrderedDict
 
 from . import _table
 from ._bufproto import inspect
+from ._text import failure, text
 
 MODULES = {
     "array": "array",
@@ -23,19 +27,26 @@ MODULES = {
 }
 """The names that expressions may use besides the built-in ones, and the modules that they stand for."""
 
-DEFAULTS = [
-    "b'hello'",
+NEW_KINDS = ["b'hello'", "bytearray(b'hello')", "memoryview(b'hello')", "memoryview(bytearray(10))[::2]"]
+OLD_KINDS = [
+    "'hello'",
+    "u'hello'",
     "bytearray(b'hello')",
+    "buffer('hello')",
+    "buffer(bytearray(10), 2)",
     "memoryview(b'hello')",
-    "memoryview(bytearray(10))[::2]",
+]
+COMMON_KINDS = [
     "array.array('d', [1.0, 2.0])",
     "mmap.mmap(-1, 4096)",
     "(ctypes.c_int * 3)(1, 2, 3)",
     "np.zeros((2, 3))",
     "np.zeros((2, 3)).T",
-    "'hello'",
-    "42",
 ]
+
+PYTHON2 = sys.version_info[0] == 2
+
+DEFAULTS = (OLD_KINDS + COMMON_KINDS if PYTHON2 else NEW_KINDS + COMMON_KINDS + ["'hello'"]) + ["42"]
 """What is inspected when nothing is named."""
 
 
@@ -49,28 +60,64 @@ class Namespace(dict):
         return self[name]
 
 
+def import_nested(code, namespace):
+    """Imports what functions and generators inside an expression name, for Python 2, which looks their names up without
+    asking the namespace for those that it misses."""
+    for nested in [constant for constant in code.co_consts if isinstance(constant, type(code))]:
+        for name in nested.co_names:
+            try:
+                namespace[name]
+            except (KeyError, ImportError):
+                # An attribute's name, a built-in one, or one that evaluation will complain of.
+                pass
+        import_nested(nested, namespace)
+
+
+def evaluate(expression):
+    """The object that an expression stands for."""
+    # Arguments are bytes in Python 2; of an expression in bytes it would take non-ASCII letters for Latin-1.
+    source = expression.decode("utf-8") if isinstance(expression, bytes) else expression
+    namespace = Namespace()
+    code = compile(source.strip(), "<string>", "eval", dont_inherit=True)
+    if PYTHON2:
+        import_nested(code, namespace)
+    return eval(code, namespace)
+
+
+@contextlib.contextmanager
+def nothing_printed():
+    """What an expression prints must not end up in the report."""
+    kept, sys.stdout = sys.stdout, sys.stderr
+    try:
+        yield
+    finally:
+        sys.stdout = kept
+
+
 def interpreter():
     """The interpreter, as the report names it."""
-    return {
-        "version": platform.python_version(),
-        "implementation": platform.python_implementation(),
-        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    }
+    return OrderedDict(
+        [
+            ("version", platform.python_version()),
+            ("implementation", platform.python_implementation()),
+            ("free_threaded", bool(sysconfig.get_config_var("Py_GIL_DISABLED"))),
+        ]
+    )
 
 
 def report(expressions):
     """One entry for each expression; one that fails has the exception in place of the answers."""
     objects = []
     for expression in expressions:
-        entry = {"expr": expression}
+        entry = OrderedDict([("expr", text(expression))])
         try:
-            # What an expression prints must not end up in the report.
-            with contextlib.redirect_stdout(sys.stderr):
-                entry.update(inspect(eval(expression, Namespace())))
+            with nothing_printed():
+                entry.update(inspect(evaluate(expression)))
         except (Exception, SystemExit) as error:
-            entry["error"] = {"exception": type(error).__name__, "message": str(error)}
+            entry["error"] = failure(error)
         objects.append(entry)
-    return {"python": interpreter(), "dialect": "3.x", "objects": objects}
+    dialect = "2.x" if PYTHON2 else "3.x"
+    return OrderedDict([("python", interpreter()), ("dialect", dialect), ("objects", objects)])
 
 
 def importable(expression):

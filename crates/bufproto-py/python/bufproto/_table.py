@@ -1,6 +1,9 @@
 """The report of ``inspect`` for people: a row for each object, and what does not fit in one below it."""
 
+from __future__ import unicode_literals
+
 import os
+from collections import OrderedDict
 
 GREEN, RED, FAINT, BOLD = "32", "31", "2", "1"
 
@@ -74,7 +77,7 @@ def _details(entry):
         yield "%(exception)s: %(message)s" % entry["error"]
         return
     # The functions usually fail alike: each text once.
-    failures = {}
+    failures = OrderedDict()
     for function in ANSWERS:
         answer = entry[function]
         if not answer["ok"]:
@@ -93,7 +96,9 @@ def _details(entry):
 def _view(view):
     yield _bytes(view["len"])
     yield "itemsize %d" % view["itemsize"]
-    yield "format %s" % ("none (unsigned bytes)" if view["format"] is None else repr(view["format"]))
+    # Python 2 marks text by a letter.
+    quoted = repr(view["format"]).lstrip("u")
+    yield "format %s" % ("none (unsigned bytes)" if view["format"] is None else quoted)
     yield "ndim %d" % view["ndim"]
     for field in ["shape", "strides", "suboffsets"]:
         if view[field] is not None:

