@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 
 use super::Context;
-use super::c_face::NAMES;
+use super::c_face::{NAMES, imports};
 use super::outcome::{Counts, Outcome, Verdict};
 use super::script;
 use super::tools::{self, Missing};
@@ -24,7 +24,8 @@ const FORCED: &str = "-include bufproto/python.h";
 /// The same where the interpreter's headers declare the functions, which are to be replaced: after those headers, with the
 /// macro that the files would define before them. Without optimization ours would leave something in every file, and the
 /// programs by which build tools try the compiler out would not link without Python.
-const FORCED_AFTER: &str = "-O1 -DPY_SSIZE_T_CLEAN= -include Python.h -include bufproto/python.h";
+const FORCED_AFTER: &str =
+    "-O1 -DBUFPROTO_REPLACE -DPY_SSIZE_T_CLEAN= -include Python.h -include bufproto/python.h";
 
 /// A call of a function that no header declares is an error in C++ anyway.
 const STRICT: &str = "-Werror=implicit-function-declaration";
@@ -166,7 +167,7 @@ fn needs_us(context: &Context, compiler: &Compiler) -> anyhow::Result<()> {
 /// Builds an extension, looks at whose functions it calls, and calls it.
 fn try_out(job: &Job<'_>, way: &Way) -> Result<(Counts, Vec<String>), Stopped> {
     let folder = (way.build)(job)?;
-    let imports = imports(&folder, way.module)?;
+    let imports = imports(&file(&folder, way.module)?, Some("-D"))?;
     let (theirs, missing): (Vec<&str>, Vec<&str>) =
         NAMES.iter().partition(|name| imports.iter().any(|import| import == *name));
     let calls_ours = job.replaces || job.interpreter.version >= REMOVED;
@@ -184,18 +185,15 @@ fn try_out(job: &Job<'_>, way: &Way) -> Result<(Counts, Vec<String>), Stopped> {
     Ok((counts, skipped))
 }
 
-/// The symbols that the module's file asks the interpreter for.
-fn imports(folder: &Path, module: &str) -> anyhow::Result<Vec<String>> {
+/// The file that is the module.
+fn file(folder: &Path, module: &str) -> anyhow::Result<PathBuf> {
     // SWIG's module is in Python, and the file's name has an underscore before it.
     let is_module = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.trim_start_matches('_').starts_with(module) && name.ends_with(".so")
     };
     let mut paths = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    let path =
-        paths.find(is_module).with_context(|| format!("there is no {module} in {}", folder.display()))?;
-    let text = finish(Command::new("nm").args(["-D", "-u"]).arg(path))?;
-    Ok(text.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect())
+    paths.find(is_module).with_context(|| format!("there is no {module} in {}", folder.display()))
 }
 
 impl Job<'_> {
@@ -215,14 +213,9 @@ impl Job<'_> {
 
     /// The flags for C++; those for C are stricter.
     fn compile_flags(&self) -> anyhow::Result<String> {
-        let mut flags = vec![self.pkg_config("--cflags")?];
-        flags.extend(self.compiler.their_headers().iter().map(|flag| flag.to_string_lossy().into_owned()));
-        flags.extend(
-            if self.replaces { &["-DBUFPROTO_REPLACE", FORCED_AFTER][..] } else { &[FORCED] }
-                .iter()
-                .map(|&flag| flag.to_owned()),
-        );
-        Ok(flags.join(" "))
+        let theirs = self.compiler.their_headers().join(" ".as_ref());
+        let forced = if self.replaces { FORCED_AFTER } else { FORCED };
+        Ok(format!("{} {} {forced}", self.pkg_config("--cflags")?, theirs.display()))
     }
 
     /// A command with the flags in its environment, where build tools look for them.
