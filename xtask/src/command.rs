@@ -4,13 +4,15 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 
-/// Runs a command to its end and returns what it printed; what it complained about is shown only if it fails.
+/// Runs a command to its end and returns what it printed; what it said is shown only if it fails.
 pub(crate) fn finish(command: &mut Command) -> anyhow::Result<String> {
     let output =
         command.stdin(Stdio::null()).output().with_context(|| format!("{command:?} does not start"))?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    // Some complain on their standard output.
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{command:?} failed:\n{said}");
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    ensure!(output.status.success(), "{command:?} failed:\n{printed}{said}");
+    Ok(printed.into_owned())
 }
 
 /// Runs a command without a word, and says whether it started and succeeded.

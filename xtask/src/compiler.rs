@@ -36,20 +36,25 @@ impl Compiler {
         &self.program
     }
 
-    /// Names the folders of headers: the interpreter's and ours.
-    pub(crate) fn headers(&self, command: &mut Command) {
-        command.arg("-I").arg(&self.ours);
-        self.interpreter_headers(command);
+    /// Where the interpreter's `Python.h` is.
+    pub(crate) fn include(&self) -> &Path {
+        &self.theirs
     }
 
-    /// Names the folders of the interpreter's headers.
-    pub(crate) fn interpreter_headers(&self, command: &mut Command) {
+    /// Names the folders of headers: the interpreter's and ours.
+    pub(crate) fn headers(&self, command: &mut Command) {
+        command.args(self.their_headers()).arg("-I").arg(&self.ours);
+    }
+
+    /// The options that name the interpreter's headers alone.
+    pub(crate) fn their_headers(&self) -> Vec<OsString> {
         // They are not ours to warn about.
-        command.arg("-isystem").arg(&self.theirs);
+        let mut options = vec!["-isystem".into(), self.theirs.clone().into()];
         // Debian keeps a part of them in a folder for the machine, beside the others.
         if let Some(beside) = self.theirs.parent() {
-            command.arg("-idirafter").arg(beside);
+            options.extend(["-idirafter".into(), beside.into()]);
         }
+        options
     }
 
     /// The command that makes an extension module, which takes Python's symbols from the process that loads it.

@@ -14,6 +14,7 @@ mod interpreter;
 mod library;
 mod numpy;
 mod package;
+mod pip;
 mod progress;
 mod test;
 mod workspace;

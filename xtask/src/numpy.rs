@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::command::succeeds;
 use crate::interpreter::Interpreter;
+use crate::pip;
 use crate::workspace::Workspace;
 
 /// A folder to import numpy from, if the interpreter has none of its own and one can be had. Without a network or
@@ -22,13 +23,8 @@ pub(crate) fn provide(workspace: &Workspace, interpreter: &Interpreter) -> Optio
     }
     let folder = workspace.target.join("python").join(interpreter.key()).join("numpy");
     if !folder.exists() {
-        // No questions, no sources to compile, and a network that is not there is given up soon.
-        let mut pip = Command::new(&interpreter.program);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
-            .args(["--only-binary", ":all:", "--retries", "1", "--timeout", "10", "--target"])
-            .arg(&folder)
-            .arg("numpy");
-        succeeds(&mut pip);
+        // The tests that skip for want of it say so.
+        let _ = pip::install(interpreter, "numpy", &folder);
     }
     imports(Some(&folder)).then_some(folder)
 }

@@ -14,10 +14,12 @@ mod c_lifetimes;
 mod core_alone;
 mod installed;
 mod live;
+mod old_code;
 mod outcome;
 mod rust;
 mod script;
 mod tally;
+mod tools;
 
 use outcome::{Outcome, Verdict};
 
@@ -61,10 +63,12 @@ const STEPS: &[Step] = &[
     Step { name: "core alone", run: Run::Once(core_alone::run) },
     Step { name: "rust", run: Run::Once(rust::run) },
     Step { name: "installed", run: Run::Once(installed::run) },
+    Step { name: "compiler checks", run: Run::Once(old_code::checks) },
     Step { name: "live", run: Run::Each(live::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
+    Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];
 
@@ -86,15 +90,15 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             Run::OnOne(_) | Run::Each(_) if arguments.quick => {}
             Run::Once(run) | Run::OnOne(run) => {
                 title(step.name);
-                outcomes.extend(run(&context));
+                let ran = run(&context);
+                ran.iter().for_each(|outcome| tell(&outcome.verdict));
+                outcomes.extend(ran);
             }
             Run::Each(run) => {
                 for interpreter in &context.found.interpreters {
                     title(&format!("{} on {interpreter}", step.name));
                     let verdict = run(&context, interpreter);
-                    if let Verdict::Failed(why) | Verdict::Skipped(why) = &verdict {
-                        anstream::eprintln!("{why}");
-                    }
+                    tell(&verdict);
                     outcomes.push(Outcome { step: step.name, on: interpreter.to_string(), verdict });
                 }
             }
@@ -145,6 +149,13 @@ fn unusable(unusable: &[Unusable]) -> Vec<Outcome> {
         },
     };
     rows.into_iter().map(outcome).collect()
+}
+
+/// Says why something did not run to its end, of which the table has but the first line.
+fn tell(verdict: &Verdict) {
+    if let Verdict::Failed(why) | Verdict::Skipped(why) = verdict {
+        anstream::eprintln!("{why}");
+    }
 }
 
 /// Announces what runs next.

@@ -106,7 +106,7 @@ impl<'a> Build<'a> {
     fn compiler(&self) -> Command {
         let mut command = Command::new(self.compiler.program());
         command.args(["-shared", "-fPIC", "-O2"]);
-        self.compiler.interpreter_headers(&mut command);
+        command.args(self.compiler.their_headers());
         command
     }
 }

@@ -20,7 +20,7 @@ const STANDARDS: [(&str, &[&str]); 2] =
     [("c", &["c99", "c11", "c17"]), ("c++", &["c++11", "c++14", "c++17", "c++20"])];
 
 /// The functions that must not be taken from the interpreter.
-const NAMES: [&str; 4] =
+pub(super) const NAMES: [&str; 4] =
     ["PyObject_AsCharBuffer", "PyObject_AsReadBuffer", "PyObject_AsWriteBuffer", "PyObject_CheckReadBuffer"];
 
 /// The same, and what the library would be asked for memory to write to.
@@ -86,7 +86,7 @@ fn compare(
         ]);
         headers(&mut command);
         finish(command.arg(source(name)).arg("-o").arg(object))?;
-        let imports = imports(object)?;
+        let imports = imports(object, None)?;
         let taken: Vec<&str> =
             foreign.iter().copied().filter(|name| imports.iter().any(|other| other == name)).collect();
         ensure!(taken.is_empty(), "{name} should not import {}", taken.join(", "));
@@ -143,8 +143,8 @@ fn has_limited_api(interpreter: &Interpreter) -> bool {
         && !interpreter.debug
 }
 
-/// The undefined symbols of an object file.
-fn imports(object: &Path) -> anyhow::Result<Vec<String>> {
-    let text = finish(Command::new("nm").arg("-u").arg(object))?;
+/// The undefined symbols of a file: those of an object, or, with `-D`, what a module asks of the process that loads it.
+pub(super) fn imports(file: &Path, table: Option<&str>) -> anyhow::Result<Vec<String>> {
+    let text = finish(Command::new("nm").arg("-u").args(table).arg(file))?;
     Ok(text.lines().filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect())
 }

@@ -10,6 +10,7 @@ use anyhow::ensure;
 
 use super::Context;
 use super::outcome::{Counts, Outcome, Verdict};
+use super::tools::{self, Missing};
 use crate::command::{finish, succeeds};
 use crate::install::install;
 use crate::library::{self, CRATE};
@@ -37,7 +38,7 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
             "pkg-config, shared",
             with(&["pkg-config", "cc"], || pkg_config(&source, &moved, "bufproto-shared")),
         ),
-        outcome("CMake", with(&["cmake", "cc"], || cmake(&source, &moved))),
+        outcome("CMake", cmake_if_there(context, &source, &moved)),
     ]
 }
 
@@ -98,7 +99,14 @@ fn pkg_config(source: &Path, prefix: &Path, package: &str) -> anyhow::Result<()>
     Ok(())
 }
 
-fn cmake(source: &Path, prefix: &Path) -> anyhow::Result<()> {
+fn cmake_if_there(context: &Context, source: &Path, prefix: &Path) -> Verdict {
+    match (tools::any(context, "cmake"), tools::any(context, "cmake")) {
+        (Ok(configure), Ok(build)) => with(&["make", "cc"], || cmake(configure, build, source, prefix)),
+        (Err(Missing(why)), _) | (_, Err(Missing(why))) => Verdict::Skipped(why),
+    }
+}
+
+fn cmake(mut configure: Command, mut build: Command, source: &Path, prefix: &Path) -> anyhow::Result<()> {
     let project = prefix.join("project");
     fs::create_dir_all(&project)?;
     let lists = format!(
@@ -108,14 +116,13 @@ fn cmake(source: &Path, prefix: &Path) -> anyhow::Result<()> {
         env!("CARGO_PKG_VERSION")
     );
     fs::write(project.join("CMakeLists.txt"), lists)?;
-    let build = project.join("build");
-    let mut configure = Command::new("cmake");
-    configure.arg("-S").arg(&project).arg("-B").arg(&build);
+    let folder = project.join("build");
+    configure.args(["-G", "Unix Makefiles", "-S"]).arg(&project).arg("-B").arg(&folder);
     configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()));
     finish(&mut configure)?;
-    finish(Command::new("cmake").arg("--build").arg(&build))?;
-    answers(&build.join("host"), prefix)?;
-    answers(&build.join("host-shared"), prefix)
+    finish(build.arg("--build").arg(&folder))?;
+    answers(&folder.join("host"), prefix)?;
+    answers(&folder.join("host-shared"), prefix)
 }
 
 /// Runs the program, which checks what it gets and prints the library's version.
