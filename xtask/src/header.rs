@@ -103,6 +103,8 @@ fn for_c(header: &str) -> String {
     let mut text = String::new();
     for line in header.lines() {
         let line = line.replace("# Safety", "The caller sees to it:");
+        // Before C99 this was no comment.
+        let line = line.split_once("//").map_or(line.as_str(), |(code, _)| code);
         text.push_str(line.replace("[`", "").replace("`]", "").replace('`', "").trim_end());
         text.push('\n');
     }

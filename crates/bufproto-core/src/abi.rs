@@ -49,6 +49,23 @@ impl Header {
         strides: ptr::null_mut(),
         suboffsets: ptr::null_mut(),
     };
+
+    /// What a backend puts in the place of a view that is none: a reference to an object, in `obj`. Whoever releases it
+    /// gives the reference back and tells no exporter.
+    #[must_use]
+    pub const fn reference(object: *mut c_void) -> Self {
+        Self { obj: object, itemsize: Self::REFERENCE, ..Self::EMPTY }
+    }
+
+    /// Whether this is [a reference](Self::reference) in the place of a view.
+    #[inline]
+    #[must_use]
+    pub const fn is_reference(&self) -> bool {
+        self.itemsize == Self::REFERENCE
+    }
+
+    /// An item size that no view has.
+    const REFERENCE: isize = isize::MIN;
 }
 
 /// The C layout of one interpreter's view.

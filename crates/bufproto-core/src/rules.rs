@@ -98,11 +98,13 @@ pub enum Rule {
     Resize = 602,
     /// Memory that its owner may move needs somebody who holds it (the strict policy).
     Unheld = 603,
+    /// A scope that takes more memory for its views needs the interpreter to have some.
+    ScopeMemory = 604,
 }
 
 impl Rule {
     /// Every rule, in the order of the numbers.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::NullArgument,
         Self::IntLength,
         Self::CharSlots,
@@ -134,6 +136,7 @@ impl Rule {
         Self::ScopeFull,
         Self::Resize,
         Self::Unheld,
+        Self::ScopeMemory,
     ];
 
     /// The number, as C programs see it.
@@ -145,7 +148,8 @@ impl Rule {
     /// How an interpreter of `family` refuses what breaks this rule.
     #[must_use]
     pub const fn refusal(self, family: Family) -> Refusal {
-        use Exception::{BufferError, IndexError, OverflowError, SystemError, TypeError, ValueError};
+        use Exception::{BufferError, IndexError, MemoryError, OverflowError};
+        use Exception::{SystemError, TypeError, ValueError};
         let pypy = matches!(family, Family::PyPy2 | Family::PyPy3);
         let (exception, message) = match self {
             Self::NullArgument => (SystemError, text!(c"null argument to internal routine")),
@@ -215,6 +219,7 @@ impl Rule {
             Self::ScopeFull => {
                 (BufferError, text!(c"the buffer scope is full; give it more slots, or begin a nested scope"))
             }
+            Self::ScopeMemory => (MemoryError, text!(c"there is no memory for more buffers in the scope")),
         };
         Refusal { rule: self, exception, message, yields: matches!(self, Self::NullArgument) }
     }
@@ -265,6 +270,8 @@ pub enum Exception {
     OverflowError = 5,
     /// `IndexError`
     IndexError = 6,
+    /// `MemoryError`
+    MemoryError = 7,
 }
 
 impl Exception {
@@ -278,6 +285,7 @@ impl Exception {
             Self::SystemError => "SystemError",
             Self::OverflowError => "OverflowError",
             Self::IndexError => "IndexError",
+            Self::MemoryError => "MemoryError",
         }
     }
 }

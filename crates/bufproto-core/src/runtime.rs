@@ -104,6 +104,17 @@ pub unsafe trait Object: Copy {
         false
     }
 
+    /// Puts a reference to the object into an empty view, so that releasing the view gives the reference back and tells
+    /// no exporter. Returns whether it did: the default does not, which is right where objects live long enough anyway.
+    ///
+    /// # Safety
+    ///
+    /// `into` points to an empty view, which may be written to.
+    unsafe fn refer(self, into: NonNull<<Self::Runtime as Runtime>::View>) -> bool {
+        let _ = into;
+        false
+    }
+
     /// As [`Runtime::raise`], with the name of the object's type where the message has a place for it.
     fn raise(self, refusal: &Refusal);
 }

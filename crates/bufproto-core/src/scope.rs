@@ -28,6 +28,15 @@ pub unsafe trait Places {
     /// How many places there are.
     fn count(&self) -> usize;
 
+    /// Makes more places, if there can be more.
+    ///
+    /// # Errors
+    ///
+    /// The rule that a scope without a free place breaks; by default [`Rule::ScopeFull`].
+    fn grow(&self) -> Result<(), Rule> {
+        Err(Rule::ScopeFull)
+    }
+
     /// The place of a number below [`count`](Self::count), else `None`.
     fn get(&self, number: usize) -> Option<NonNull<Self::View>>;
 }
@@ -99,25 +108,16 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     where
         O: Exporter<Runtime = R>,
     {
-        self.hold(|view| views::export(object, access, view))
+        self.hold_alive(object, |view| views::export(object, access, view))
     }
 
     /// Finds the memory by one of the three old functions of the 2.x dialect, and keeps the object: by a view if
-    /// its type exports one too, else by what `refer` puts into an empty view, a reference to the object.
+    /// its type exports one too, else by [a reference](crate::runtime::Object::refer).
     ///
     /// # Errors
     ///
     /// What the function fails with, and [`Rule::ScopeFull`].
-    ///
-    /// # Safety
-    ///
-    /// What `refer` leaves in the view may be released as a view is.
-    pub unsafe fn locate_segment<O>(
-        &self,
-        object: O,
-        access: Access,
-        refer: impl FnOnce(NonNull<R::View>),
-    ) -> Result<Span, ErrorOf<O>>
+    pub fn locate_segment<O>(&self, object: O, access: Access) -> Result<Span, ErrorOf<O>>
     where
         O: Exporter<Runtime = R> + Segmented,
     {
@@ -132,7 +132,7 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
                 Ok(span) => {
                     if !held {
                         // SAFETY: `hold` passes a place for a view.
-                        refer(unsafe { clear(view) });
+                        unsafe { object.refer(clear(view)) };
                     }
                     located = Some(span);
                     Ok(())
@@ -162,7 +162,7 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     where
         O: Exporter<Runtime = R>,
     {
-        self.hold(|view| {
+        self.hold_alive(object, |view| {
             ask(object, view, access.request()).map_err(|error| match access {
                 Access::Write => Rule::ArgumentWritable.into(),
                 Access::Char | Access::Read => error,
@@ -189,7 +189,36 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     where
         O: Exporter<Runtime = R>,
     {
-        self.hold(|view| ask(object, view, request))
+        self.hold_alive(object, |view| ask(object, view, request))
+    }
+
+    /// As [`hold`](Self::hold), for a view of an object. A view that names no owner keeps nothing alive, so the object
+    /// is held beside it.
+    fn hold_alive<O>(
+        &self,
+        object: O,
+        fill: impl FnOnce(NonNull<R::View>) -> Result<(), ErrorOf<O>>,
+    ) -> Result<Held<'_, R>, ErrorOf<O>>
+    where
+        O: Exporter<Runtime = R>,
+    {
+        let place = self.claimed.get();
+        let held = self.hold(fill)?;
+        if held.header().obj.is_null() {
+            let kept = self.hold::<ErrorOf<O>>(|view| {
+                // SAFETY: `hold` passes an empty view.
+                unsafe { object.refer(view) };
+                Ok(())
+            });
+            if let Err(error) = kept {
+                // There is nothing to release in the first place, which is free again, as in `hold`.
+                if self.claimed.get() == place + 1 {
+                    self.claimed.set(place);
+                }
+                return Err(error);
+            }
+        }
+        Ok(held)
     }
 
     /// Claims a slot, has it filled, and keeps what is in it if that succeeds.
@@ -198,9 +227,10 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
         fill: impl FnOnce(NonNull<R::View>) -> Result<(), E>,
     ) -> Result<Held<'_, R>, E> {
         let place = self.claimed.get();
-        let Some(view) = self.places.get(place) else {
-            return Err(Rule::ScopeFull.into());
-        };
+        if place >= self.places.count() {
+            self.places.grow()?;
+        }
+        let view = self.places.get(place).ok_or(Rule::ScopeFull)?;
         // SAFETY: a place has room for a view.
         unsafe { clear(view) };
         self.claimed.set(place + 1);

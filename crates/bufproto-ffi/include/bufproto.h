@@ -48,6 +48,7 @@
 #define BUFPROTO_RULE_SCOPE_FULL 601
 #define BUFPROTO_RULE_RESIZE 602
 #define BUFPROTO_RULE_UNHELD 603
+#define BUFPROTO_RULE_SCOPE_MEMORY 604
 
 /* A Python object, as the interpreter's headers name it. */
 struct _object;
@@ -162,16 +163,16 @@ struct bufproto_interpreter {
     int (*needs_release)(struct _object *object);
     /**
      * Where the interpreter keeps its exception types: TypeError, ValueError, BufferError, SystemError,
-     * OverflowError, IndexError.
+     * OverflowError, IndexError, MemoryError.
      */
-    struct _object **exceptions[6];
+    struct _object **exceptions[7];
     /**
-     * Memory for more views in a scope that is full, or NULL with an exception set. NULL where a scope that is full
-     * refuses.
+     * Memory for more views in a scope that is full, or NULL if there is none; PyMem_Malloc. NULL where a scope that
+     * is full refuses.
      */
     void *(*allocate)(size_t size);
     /**
-     * Gives such memory back. NULL where allocate is.
+     * Gives such memory back; PyMem_Free. NULL where allocate is.
      */
     void (*deallocate)(void *memory);
     /**
@@ -252,7 +253,7 @@ struct bufproto_scope {
 
 #ifdef __cplusplus
 extern "C" {
-#endif // __cplusplus
+#endif
 
 /**
  * PyBuffer_FillInfo: answers a request for a block of bytes. The view refers to owner, which may be NULL.
@@ -642,7 +643,7 @@ int bufproto_copy(const struct bufproto_interpreter *interpreter,
                   const void *to);
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+}
+#endif
 
 #endif  /* BUFPROTO_H */

@@ -61,12 +61,12 @@ pub struct Interpreter {
     /// Whether the object's type fills `bf_releasebuffer`. NULL where there is no strict policy.
     pub needs_release: Option<unsafe extern "C" fn(object: *mut PyObject) -> c_int>,
     /// Where the interpreter keeps its exception types: `TypeError`, `ValueError`, `BufferError`, `SystemError`,
-    /// `OverflowError`, `IndexError`.
-    pub exceptions: [*mut *mut PyObject; 6],
-    /// Memory for more views in a scope that is full, or NULL with an exception set. NULL where a scope that is full
-    /// refuses.
+    /// `OverflowError`, `IndexError`, `MemoryError`.
+    pub exceptions: [*mut *mut PyObject; 7],
+    /// Memory for more views in a scope that is full, or NULL if there is none; `PyMem_Malloc`. NULL where a scope that
+    /// is full refuses.
     pub allocate: Option<unsafe extern "C" fn(size: usize) -> *mut c_void>,
-    /// Gives such memory back. NULL where `allocate` is.
+    /// Gives such memory back; `PyMem_Free`. NULL where `allocate` is.
     pub deallocate: Option<unsafe extern "C" fn(memory: *mut c_void)>,
     /// Whether the type fills the segment counter and the slot for an access: 0 or 1. NULL where types have no old
     /// slots.

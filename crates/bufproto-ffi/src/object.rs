@@ -88,7 +88,7 @@ unsafe impl<'i, V: abi::View> Runtime for Attached<'i, V> {
     unsafe fn release(self, view: NonNull<V>) {
         let header = view.cast::<abi::Header>().as_ptr();
         // SAFETY: a view begins with a header.
-        if self.0.has_segments.is_some() && unsafe { (*header).itemsize } == REFERENCE {
+        if unsafe { (*header).is_reference() } {
             // SAFETY: as above.
             let object = unsafe { core::mem::replace(&mut *header, abi::Header::EMPTY) }.obj;
             if let Some(unrefer) = self.0.unrefer {
@@ -120,9 +120,6 @@ pub(crate) fn refuse(
     }
     -1
 }
-
-/// The item size of what is no view but a reference to an object, in the place of one: no exporter is to be told.
-const REFERENCE: isize = isize::MIN;
 
 /// An object that C lends for a call.
 pub(crate) struct Object<'i, V> {
@@ -156,22 +153,6 @@ impl<'i, V: abi::View> Object<'i, V> {
             get_buffer: self.get_buffer,
         }
     }
-
-    /// Puts a reference to the object into an empty view, so that releasing the view gives it back.
-    ///
-    /// # Safety
-    ///
-    /// The view may be written to.
-    pub(crate) unsafe fn refer(self, view: NonNull<V>) {
-        if let Some(refer) = self.attached.0.refer {
-            // SAFETY: the thread is attached, and the object alive.
-            unsafe { refer(self.object.as_ptr()) };
-            // SAFETY: the caller's word; a view begins with a header.
-            let header = unsafe { &mut *view.cast::<abi::Header>().as_ptr() };
-            header.obj = self.object.as_ptr().cast();
-            header.itemsize = REFERENCE;
-        }
-    }
 }
 
 impl<'i, V> Object<'i, V> {
@@ -195,6 +176,15 @@ unsafe impl<'i, V: abi::View> runtime::Object for Object<'i, V> {
     #[inline]
     fn runtime(self) -> Attached<'i, V> {
         self.attached
+    }
+
+    unsafe fn refer(self, into: NonNull<V>) -> bool {
+        let Some(refer) = self.attached.0.refer else { return false };
+        // SAFETY: the thread is attached, and the object alive.
+        unsafe { refer(self.object.as_ptr()) };
+        // SAFETY: the caller's word; a view begins with a header.
+        unsafe { into.cast().write(abi::Header::reference(self.object.as_ptr().cast())) };
+        true
     }
 
     fn needs_release(self) -> bool {

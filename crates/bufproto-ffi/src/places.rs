@@ -7,6 +7,7 @@ use core::mem::{align_of, size_of};
 use core::ptr::{self, NonNull};
 
 use bufproto_core::abi::Header;
+use bufproto_core::rules::Rule;
 use bufproto_core::scope::Places;
 
 use crate::interpreter::Interpreter;
@@ -49,34 +50,6 @@ impl<'i> Blocks<'i> {
             count: Cell::new(own),
         }
     }
-
-    /// Whether there may become more places.
-    pub(crate) fn can_grow(&self) -> bool {
-        self.interpreter.allocate.is_some()
-    }
-
-    /// Makes more places: as many as there are. False if the interpreter has no memory, and has said so.
-    ///
-    /// Allocating may run no code of Python's.
-    pub(crate) fn grow(&self) -> bool {
-        let Some(allocate) = self.interpreter.allocate else { return false };
-        let more = self.count.get().max(FIRST_SPILL);
-        let size = more
-            .checked_mul(self.interpreter.view_size)
-            .and_then(|size| size.checked_add(size_of::<Block>()))
-            // The interpreter refuses this many.
-            .unwrap_or(usize::MAX);
-        // SAFETY: the thread is attached, since somebody uses the scope.
-        let block: *mut Block = unsafe { allocate(size) }.cast();
-        if block.is_null() {
-            return false;
-        }
-        // SAFETY: it has room for the header, and is aligned as an allocator's memory is.
-        unsafe { block.write(Block { next: self.spilled.get(), first: self.count.get() }) };
-        self.spilled.set(block);
-        self.count.set(self.count.get() + more);
-        true
-    }
 }
 
 // SAFETY: every number has its own place in the caller's room or in one block; blocks are freed with the value only.
@@ -86,6 +59,24 @@ unsafe impl Places for Blocks<'_> {
     #[inline]
     fn count(&self) -> usize {
         self.count.get()
+    }
+
+    /// As many places more as there are.
+    fn grow(&self) -> Result<(), Rule> {
+        let allocate = self.interpreter.allocate.ok_or(Rule::ScopeFull)?;
+        let more = self.count.get().max(FIRST_SPILL);
+        let size = more.checked_mul(self.interpreter.view_size);
+        let size = size.and_then(|size| size.checked_add(size_of::<Block>())).ok_or(Rule::ScopeMemory)?;
+        // SAFETY: the thread is attached, since somebody uses the scope. Allocating runs no code of Python's.
+        let block: *mut Block = unsafe { allocate(size) }.cast();
+        if block.is_null() {
+            return Err(Rule::ScopeMemory);
+        }
+        // SAFETY: it has room for the header, and is aligned as an allocator's memory is.
+        unsafe { block.write(Block { next: self.spilled.get(), first: self.count.get() }) };
+        self.spilled.set(block);
+        self.count.set(self.count.get() + more);
+        Ok(())
     }
 
     #[inline]

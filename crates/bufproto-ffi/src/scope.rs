@@ -59,13 +59,6 @@ impl Scope {
     }
 }
 
-/// A place more, if none is left and there can be.
-fn make_room<'i>(interpreter: &'i Interpreter, scope: &Core<'_>) -> Result<(), Error<Raised<'i>>> {
-    let full = scope.room() == 0 && scope.places().can_grow();
-    // Who has no memory has said so.
-    if full && !scope.places().grow() { Err(Error::Raised(Raised::pending(interpreter))) } else { Ok(()) }
-}
-
 /// One of the three functions, whose answer is held.
 fn locate<'i>(
     scope: &Core<'i>,
@@ -73,8 +66,7 @@ fn locate<'i>(
     access: Access,
 ) -> Result<Span, Error<Raised<'i>>> {
     if object.interpreter().is_native() {
-        // SAFETY: what is left in the view is a reference, which is released as one.
-        unsafe { scope.locate_segment(object, access, |view| object.refer(view)) }
+        scope.locate_segment(object, access)
     } else {
         scope.locate(object, access).map(|held| held.span())
     }
@@ -98,12 +90,7 @@ unsafe fn store(
     // SAFETY: the caller's word for the object and its slot.
     let object = NonNull::new(object).map(|object| unsafe { Object::new(attached, object, get_buffer) });
     // SAFETY: the caller's word for the outputs.
-    unsafe {
-        store_from(attached, object, buffer, length, |object| {
-            make_room(interpreter, core)?;
-            locate(core, object, access)
-        })
-    }
+    unsafe { store_from(attached, object, buffer, length, |object| locate(core, object, access)) }
 }
 
 /// Begins a scope with room for `count` views, of the interpreter's `view_size` bytes each, at `views`. Returns 0, or -1
@@ -246,9 +233,7 @@ pub unsafe extern "C" fn bufproto_scope_acquire(
     let Some(object) = NonNull::new(object) else { return ptr::null() };
     // SAFETY: the caller's word.
     let object = unsafe { Object::new(Attached::<Header>::new(interpreter), object, get_buffer) };
-    let answer =
-        make_room(interpreter, core).and_then(|()| core.acquire(object, Request::from_bits(request)));
-    match answer {
+    match core.acquire(object, Request::from_bits(request)) {
         Ok(held) => ptr::from_ref(held.raw()).cast(),
         Err(error) => {
             error.restore(object);

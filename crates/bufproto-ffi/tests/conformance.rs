@@ -18,11 +18,11 @@ use bufproto_mock::{Attached, Handle, MockRig, Object, Raised};
 struct CRig {
     mock: MockRig,
     /// The addresses of the exceptions' names stand for the exceptions.
-    exceptions: [*mut PyObject; 6],
+    exceptions: [*mut PyObject; 7],
 }
 
-static NAMES: [&str; 6] =
-    ["TypeError", "ValueError", "BufferError", "SystemError", "OverflowError", "IndexError"];
+static NAMES: [&str; 7] =
+    ["TypeError", "ValueError", "BufferError", "SystemError", "OverflowError", "IndexError", "MemoryError"];
 
 thread_local! {
     /// The host that the thread is attached to, while it calls the library.

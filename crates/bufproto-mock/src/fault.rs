@@ -39,6 +39,7 @@ pub struct Answer {
     pub(crate) length: isize,
     pub(crate) read_only: bool,
     pub(crate) raises: Option<Raised>,
+    pub(crate) ownerless: bool,
 }
 
 impl Answer {
@@ -46,7 +47,14 @@ impl Answer {
     #[must_use]
     pub fn new(content: &[u8]) -> Self {
         let length = content.len().cast_signed();
-        Self { content: content.to_vec(), null: false, length, read_only: false, raises: None }
+        Self {
+            content: content.to_vec(),
+            null: false,
+            length,
+            read_only: false,
+            raises: None,
+            ownerless: false,
+        }
     }
 
     /// No memory, but a length in bytes.
@@ -80,6 +88,12 @@ impl Answer {
     #[must_use]
     pub fn read_only(self) -> Self {
         Self { read_only: true, ..self }
+    }
+
+    /// Names no owner in the view, so that the view keeps nothing alive and nobody is told of its end.
+    #[must_use]
+    pub fn ownerless(self) -> Self {
+        Self { ownerless: true, ..self }
     }
 
     /// Leaves an exception behind. An old slot that answers with a negative length fails with it.

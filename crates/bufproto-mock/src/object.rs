@@ -521,6 +521,13 @@ unsafe impl<'i> runtime::Object for Handle<'i> {
         self.attached
     }
 
+    unsafe fn refer(self, into: NonNull<CPython3>) -> bool {
+        let reference: *mut c_void = Rc::into_raw(Rc::clone(&self.object.0)).cast_mut().cast();
+        // SAFETY: the caller's word; a view begins with a header.
+        unsafe { into.cast().write(Header::reference(reference)) };
+        true
+    }
+
     fn raise(self, refusal: &Refusal) {
         self.attached.raise_refusal(refusal, self.object.type_name());
     }
@@ -563,6 +570,14 @@ unsafe impl<'i> Exporter for Handle<'i> {
         }
         if let Kind::Scripted { answer, .. } = &inner.kind {
             leaves = leaves.or_else(|| answer.raises.clone());
+            if answer.ownerless {
+                inner.exports.end();
+                // SAFETY: a view begins with a header, and this one has just taken the reference over.
+                unsafe {
+                    (*into.cast::<Header>().as_ptr()).obj = std::ptr::null_mut();
+                    drop(Rc::from_raw(owner.cast_const().cast::<Inner>()));
+                }
+            }
         }
         self.attached.interpreter().raise_some(leaves);
         self.record(Call::Granted);
@@ -673,6 +688,12 @@ pub(crate) unsafe fn release(attached: Attached<'_>, view: NonNull<CPython3>) {
     }
     // SAFETY: the caller's word that an object filled the view, so its owner is a reference that it holds.
     let inner = unsafe { Rc::from_raw(owner.cast_const().cast::<Inner>()) };
+    // SAFETY: a view begins with a header.
+    if unsafe { (*header).is_reference() } {
+        // SAFETY: as above.
+        unsafe { header.write(Header::EMPTY) };
+        return;
+    }
     let interpreter = attached.interpreter();
     if inner.exports.get() == 0 {
         interpreter.ledger().record(inner.name(), Call::ReleaseTooMany);

@@ -1,13 +1,16 @@
 //! How long memory stays: what moves, what is forgotten, who comes back.
 
+use std::cell::RefCell;
+use std::ptr::NonNull;
 use std::rc::Rc;
 
+use bufproto_core::abi::View;
 use bufproto_core::legacy::{Dialect, Python3};
 use bufproto_core::request::{Access, Request};
-use bufproto_core::rules::Family;
-use bufproto_core::scope::Scope;
+use bufproto_core::rules::{Family, Rule};
+use bufproto_core::scope::{Places, Scope};
 use bufproto_core::view::Slot;
-use bufproto_mock::{Attached, Call, Fault, Interpreter, Object, POISON, Raised};
+use bufproto_mock::{Answer, Attached, Call, Fault, Interpreter, Object, POISON, Raised};
 use proptest::prelude::*;
 
 proptest! {
@@ -88,4 +91,61 @@ fn release_that_raises_is_not_lost() {
     object.raise_on_release(Raised::new("RuntimeError", "in release"));
     assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_ok());
     assert_eq!(interpreter.take_raised(), Some(Raised::new("RuntimeError", "in release")));
+}
+
+#[test]
+fn a_scope_keeps_an_owner_that_its_view_does_not_name() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let object = Object::scripted(Answer::new(b"hello").ownerless());
+    let references = object.references();
+    let mut slots = [const { Slot::new() }; 2];
+    let scope = Scope::new(interpreter.attach(), &mut slots);
+    let held = scope.locate(object.attach(&interpreter), Access::Read).unwrap();
+    assert!(held.header().obj.is_null());
+    assert_eq!((object.references(), scope.room()), (references + 1, 0));
+    drop(scope);
+    assert_eq!((object.references(), object.exports()), (references, 0));
+}
+
+/// Places one by one, as long as there is room for them.
+struct Growing<V> {
+    slots: RefCell<Vec<Box<Slot<V>>>>,
+    most: usize,
+}
+
+// SAFETY: boxes do not move when the vector of them grows, and none is dropped before the value.
+unsafe impl<V: View> Places for Growing<V> {
+    type View = V;
+
+    fn count(&self) -> usize {
+        self.slots.borrow().len()
+    }
+
+    fn grow(&self) -> Result<(), Rule> {
+        if self.count() == self.most {
+            return Err(Rule::ScopeMemory);
+        }
+        self.slots.borrow_mut().push(Box::default());
+        Ok(())
+    }
+
+    fn get(&self, number: usize) -> Option<NonNull<V>> {
+        // A slot is a cell with nothing else in it.
+        self.slots.borrow().get(number).map(|slot| NonNull::from(&**slot).cast())
+    }
+}
+
+#[test]
+fn a_scope_grows_as_far_as_its_places_do() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let object = Object::bytearray(b"hello");
+    let scope = Scope::in_places(interpreter.attach(), Growing { slots: RefCell::default(), most: 100 });
+    for _ in 0..100 {
+        scope.locate(object.attach(&interpreter), Access::Read).unwrap();
+    }
+    assert_eq!(object.exports(), 100);
+    let error = scope.locate(object.attach(&interpreter), Access::Read).unwrap_err();
+    assert_eq!(error.rule(), Some(Rule::ScopeMemory));
+    drop(scope);
+    assert_eq!(object.exports(), 0);
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
+use bufproto_core::abi::Header;
 use bufproto_core::legacy::{Dialect, Python3};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Exception, Family, Refusal};
@@ -88,8 +89,15 @@ unsafe impl<'py> Runtime for Attached<'py> {
 
     #[inline]
     unsafe fn release(self, view: NonNull<NativeView>) {
-        // SAFETY: the caller's word that the view is one to release; the thread is attached.
-        unsafe { ffi::PyBuffer_Release(view.as_ptr().cast()) };
+        let header = view.cast::<Header>().as_ptr();
+        // SAFETY: a view begins with a header.
+        if unsafe { (*header).is_reference() } {
+            // SAFETY: as above; the reference was taken by `refer`, and the thread is attached.
+            unsafe { ffi::Py_DECREF(std::mem::replace(&mut *header, Header::EMPTY).obj.cast()) };
+        } else {
+            // SAFETY: the caller's word that the view is one to release; the thread is attached.
+            unsafe { ffi::PyBuffer_Release(view.as_ptr().cast()) };
+        }
     }
 
     fn is_frozen(self, view: &NativeView) -> bool {
@@ -130,6 +138,13 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
     #[inline]
     fn runtime(self) -> Attached<'py> {
         Attached(self.0.py())
+    }
+
+    unsafe fn refer(self, into: NonNull<NativeView>) -> bool {
+        let object = self.0.to_owned().into_ptr();
+        // SAFETY: the caller's word; a view begins with a header.
+        unsafe { into.cast().write(Header::reference(object.cast())) };
+        true
     }
 
     fn raise(self, refusal: &Refusal) {
@@ -181,6 +196,7 @@ fn exception_type(exception: Exception) -> *mut ffi::PyObject {
             Exception::SystemError => ffi::PyExc_SystemError,
             Exception::OverflowError => ffi::PyExc_OverflowError,
             Exception::IndexError => ffi::PyExc_IndexError,
+            Exception::MemoryError => ffi::PyExc_MemoryError,
         }
     }
 }

@@ -25,7 +25,7 @@ const FORCED: &str = "-include bufproto/python.h";
 /// macro that the files would define before them. Without optimization ours would leave something in every file, and the
 /// programs by which build tools try the compiler out would not link without Python.
 const FORCED_AFTER: &str =
-    "-O1 -DBUFPROTO_REPLACE -DPY_SSIZE_T_CLEAN= -include Python.h -include bufproto/python.h";
+    "-DBUFPROTO_REPLACE -DPY_SSIZE_T_CLEAN= -include Python.h -include bufproto/python.h";
 
 /// A call of a function that no header declares is an error in C++ anyway.
 const STRICT: &str = "-Werror=implicit-function-declaration";

@@ -7,7 +7,12 @@
 #if defined(__GNUC__)
 #define BUFPROTO__INLINE static __inline__ __attribute__((unused))
 #define BUFPROTO__ALWAYS static __inline__ __attribute__((always_inline, unused))
+/* Without optimization only inline functions are left out of a file that calls none. */
+#ifdef __OPTIMIZE__
 #define BUFPROTO__OUTLINE static __attribute__((noinline, unused))
+#else
+#define BUFPROTO__OUTLINE BUFPROTO__INLINE
+#endif
 #define BUFPROTO__UNUSED __attribute__((unused))
 #define BUFPROTO__LIKELY(condition) __builtin_expect(!!(condition), 1)
 #elif defined(_MSC_VER)
@@ -22,6 +27,13 @@
 #define BUFPROTO__OUTLINE static inline
 #define BUFPROTO__UNUSED
 #define BUFPROTO__LIKELY(condition) (condition)
+#endif
+
+/* The original names. Before C++11 what a template is given must be known outside of its file. */
+#if defined(__GNUC__) && defined(__cplusplus) && __cplusplus < 201103L
+#define BUFPROTO__NAME inline __attribute__((visibility("hidden")))
+#else
+#define BUFPROTO__NAME BUFPROTO__INLINE
 #endif
 
 /* An output that callers have as a const char *, a const void * or a void *. */

@@ -22,25 +22,25 @@ extern "C" {
 #endif
 
 #ifndef PyObject_AsCharBuffer
-BUFPROTO__INLINE int PyObject_AsCharBuffer(struct _object *object, const char **buffer, ptrdiff_t *length)
+BUFPROTO__NAME int PyObject_AsCharBuffer(struct _object *object, const char **buffer, ptrdiff_t *length)
 {
     return bufproto__opaque_locate(object, BUFPROTO_CHAR, (bufproto__pointer *)(void *)buffer, length);
 }
 #endif
 #ifndef PyObject_AsReadBuffer
-BUFPROTO__INLINE int PyObject_AsReadBuffer(struct _object *object, const void **buffer, ptrdiff_t *length)
+BUFPROTO__NAME int PyObject_AsReadBuffer(struct _object *object, const void **buffer, ptrdiff_t *length)
 {
     return bufproto__opaque_locate(object, BUFPROTO_READ, (bufproto__pointer *)(void *)buffer, length);
 }
 #endif
 #ifndef PyObject_AsWriteBuffer
-BUFPROTO__INLINE int PyObject_AsWriteBuffer(struct _object *object, void **buffer, ptrdiff_t *length)
+BUFPROTO__NAME int PyObject_AsWriteBuffer(struct _object *object, void **buffer, ptrdiff_t *length)
 {
     return bufproto__opaque_locate(object, BUFPROTO_WRITE, (bufproto__pointer *)(void *)buffer, length);
 }
 #endif
 #ifndef PyObject_CheckReadBuffer
-BUFPROTO__INLINE int PyObject_CheckReadBuffer(struct _object *object)
+BUFPROTO__NAME int PyObject_CheckReadBuffer(struct _object *object)
 {
     return bufproto__opaque_check(object);
 }

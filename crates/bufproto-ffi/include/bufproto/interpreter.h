@@ -58,7 +58,7 @@ BUFPROTO__INLINE void bufproto__set_with_type(PyObject *exception, const char *t
 }
 
 /* PyErr_SetString, for texts in ASCII, which need not be decoded. */
-BUFPROTO__INLINE void bufproto__set_string(PyObject *exception, const char *text)
+BUFPROTO__INLINE void bufproto__python_set_string(PyObject *exception, const char *text)
 {
 #if PY_MAJOR_VERSION >= 3 && !defined(PYPY_VERSION)
     const size_t length = strlen(text);
@@ -92,17 +92,6 @@ BUFPROTO__INLINE int bufproto__python_needs_release(PyObject *object)
     }
 #endif
     return slots != NULL && slots->bf_releasebuffer != NULL;
-}
-
-BUFPROTO__INLINE void *bufproto__python_allocate(size_t size)
-{
-    void *memory = PyMem_Malloc(size);
-    return memory != NULL ? memory : (void *)PyErr_NoMemory();
-}
-
-BUFPROTO__INLINE void bufproto__python_deallocate(void *memory)
-{
-    PyMem_Free(memory);
 }
 
 #if PY_MAJOR_VERSION < 3
@@ -158,16 +147,16 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
         bufproto__release_python,
         PyErr_Occurred,
         PyErr_Clear,
-        bufproto__set_string,
+        bufproto__python_set_string,
         bufproto__set_with_type,
         bufproto__type_name,
         bufproto__python_is_severe,
         bufproto__python_needs_release,
         {&PyExc_TypeError, &PyExc_ValueError, &PyExc_BufferError, &PyExc_SystemError, &PyExc_OverflowError,
-         &PyExc_IndexError},
+         &PyExc_IndexError, &PyExc_MemoryError},
 #ifndef BUFPROTO_FULL_IS_ERROR
-        bufproto__python_allocate,
-        bufproto__python_deallocate,
+        PyMem_Malloc,
+        PyMem_Free,
 #else
         NULL,
         NULL,

@@ -15,25 +15,25 @@ extern "C" {
 #endif
 
 #ifndef PyObject_AsCharBuffer
-BUFPROTO__INLINE int PyObject_AsCharBuffer(PyObject *object, const char **buffer, Py_ssize_t *length)
+BUFPROTO__NAME int PyObject_AsCharBuffer(PyObject *object, const char **buffer, Py_ssize_t *length)
 {
     return bufproto_PyObject_AsCharBuffer(object, buffer, length);
 }
 #endif
 #ifndef PyObject_AsReadBuffer
-BUFPROTO__INLINE int PyObject_AsReadBuffer(PyObject *object, const void **buffer, Py_ssize_t *length)
+BUFPROTO__NAME int PyObject_AsReadBuffer(PyObject *object, const void **buffer, Py_ssize_t *length)
 {
     return bufproto_PyObject_AsReadBuffer(object, buffer, length);
 }
 #endif
 #ifndef PyObject_AsWriteBuffer
-BUFPROTO__INLINE int PyObject_AsWriteBuffer(PyObject *object, void **buffer, Py_ssize_t *length)
+BUFPROTO__NAME int PyObject_AsWriteBuffer(PyObject *object, void **buffer, Py_ssize_t *length)
 {
     return bufproto_PyObject_AsWriteBuffer(object, buffer, length);
 }
 #endif
 #ifndef PyObject_CheckReadBuffer
-BUFPROTO__INLINE int PyObject_CheckReadBuffer(PyObject *object)
+BUFPROTO__NAME int PyObject_CheckReadBuffer(PyObject *object)
 {
     return bufproto_PyObject_CheckReadBuffer(object);
 }

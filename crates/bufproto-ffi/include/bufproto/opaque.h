@@ -66,6 +66,7 @@ extern struct _object *bufproto__BufferError BUFPROTO__AS("PyExc_BufferError");
 extern struct _object *bufproto__SystemError BUFPROTO__AS("PyExc_SystemError");
 extern struct _object *bufproto__OverflowError BUFPROTO__AS("PyExc_OverflowError");
 extern struct _object *bufproto__IndexError BUFPROTO__AS("PyExc_IndexError");
+extern struct _object *bufproto__MemoryError BUFPROTO__AS("PyExc_MemoryError");
 #define BUFPROTO__EXCEPTION(name) &bufproto__##name
 #endif
 
@@ -125,12 +126,6 @@ BUFPROTO__INLINE int bufproto__is_severe(void)
     return PyErr_ExceptionMatches(PyExc_MemoryError) || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
 }
 
-BUFPROTO__INLINE void *bufproto__allocate(size_t size)
-{
-    void *memory = PyMem_Malloc(size);
-    return memory != NULL ? memory : (void *)PyErr_NoMemory();
-}
-
 #endif
 
 /* The limited API does not tell a type's name as errors show it. That the type exports no views, its own refusal says;
@@ -185,9 +180,10 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__opaque(void)
         NULL,
 #endif
         {BUFPROTO__EXCEPTION(TypeError), BUFPROTO__EXCEPTION(ValueError), BUFPROTO__EXCEPTION(BufferError),
-         BUFPROTO__EXCEPTION(SystemError), BUFPROTO__EXCEPTION(OverflowError), BUFPROTO__EXCEPTION(IndexError)},
+         BUFPROTO__EXCEPTION(SystemError), BUFPROTO__EXCEPTION(OverflowError), BUFPROTO__EXCEPTION(IndexError),
+         BUFPROTO__EXCEPTION(MemoryError)},
 #if defined(Py_PYTHON_H) && !defined(BUFPROTO_FULL_IS_ERROR)
-        bufproto__allocate,
+        PyMem_Malloc,
         PyMem_Free,
 #else
         NULL,

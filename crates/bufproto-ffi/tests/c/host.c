@@ -89,7 +89,7 @@ static const bufproto_interpreter host = {
     NULL,
     NULL,
     {&type_error_place, &type_error_place, &type_error_place, &type_error_place, &type_error_place,
-     &type_error_place},
+     &type_error_place, &type_error_place},
     NULL,
     NULL,
     NULL,
