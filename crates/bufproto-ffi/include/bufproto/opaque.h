@@ -52,14 +52,14 @@ BUFPROTO__INLINE void bufproto__release_buffer(void *view)
 #define bufproto__unrefer Py_DecRef
 #define bufproto__occurred PyErr_Occurred
 #define bufproto__clear PyErr_Clear
-#define bufproto__set_string PyErr_SetString
+#define bufproto__opaque_set_string PyErr_SetString
 #define BUFPROTO__EXCEPTION(name) &PyExc_##name
 #else
 void bufproto__refer(struct _object *object) BUFPROTO__AS("Py_IncRef");
 void bufproto__unrefer(struct _object *object) BUFPROTO__AS("Py_DecRef");
 struct _object *bufproto__occurred(void) BUFPROTO__AS("PyErr_Occurred");
 void bufproto__clear(void) BUFPROTO__AS("PyErr_Clear");
-void bufproto__set_string(struct _object *exception, const char *text) BUFPROTO__AS("PyErr_SetString");
+void bufproto__opaque_set_string(struct _object *exception, const char *text) BUFPROTO__AS("PyErr_SetString");
 extern struct _object *bufproto__TypeError BUFPROTO__AS("PyExc_TypeError");
 extern struct _object *bufproto__ValueError BUFPROTO__AS("PyExc_ValueError");
 extern struct _object *bufproto__BufferError BUFPROTO__AS("PyExc_BufferError");
@@ -151,7 +151,7 @@ BUFPROTO__INLINE void bufproto__opaque_set_with_type(struct _object *exception, 
         Py_XDECREF(name);
     }
 #else
-    bufproto__set_string(exception, text);
+    bufproto__opaque_set_string(exception, text);
 #endif
 }
 
@@ -169,7 +169,7 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__opaque(void)
         bufproto__release_buffer,
         bufproto__occurred,
         bufproto__clear,
-        bufproto__set_string,
+        bufproto__opaque_set_string,
         bufproto__opaque_set_with_type,
         NULL,
 #ifdef Py_PYTHON_H
