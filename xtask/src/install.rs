@@ -87,9 +87,10 @@ fn link(target: &str, path: &Path) -> anyhow::Result<()> {
 }
 
 /// Files below `lib`, and what is in them.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("pkgconfig/bufproto.pc", PKG_CONFIG),
     ("pkgconfig/bufproto-shared.pc", PKG_CONFIG_SHARED),
+    ("pkgconfig/bufproto-forced.pc", PKG_CONFIG_FORCED),
     ("cmake/bufproto/bufproto-config.cmake", CMAKE),
     ("cmake/bufproto/bufproto-config-version.cmake", CMAKE_VERSION),
 ];
@@ -120,8 +121,18 @@ Cflags: -I${includedir}
 Libs: -L${libdir} -Wl,--no-as-needed -lbufproto -Wl,--as-needed
 ";
 
+/// For sources that are not to be touched: the compiler includes the header by itself.
+const PKG_CONFIG_FORCED: &str = "\
+Name: bufproto-forced
+Description: Python's old buffer protocol for sources that do not include its header (static library)
+Version: @VERSION@
+Requires: bufproto = @VERSION@
+Cflags: -include bufproto/python.h
+";
+
 const CMAKE: &str = "\
-# bufproto::bufproto is the static library, bufproto::shared the shared one.
+# bufproto::bufproto is the static library, bufproto::shared the shared one, and bufproto::forced the static one for
+# sources that do not include the header.
 get_filename_component(_bufproto_prefix \"${CMAKE_CURRENT_LIST_DIR}/../../..\" ABSOLUTE)
 if(NOT TARGET bufproto::bufproto)
   add_library(bufproto::bufproto STATIC IMPORTED)
@@ -134,6 +145,10 @@ if(NOT TARGET bufproto::bufproto)
     IMPORTED_LOCATION \"${_bufproto_prefix}/lib/libbufproto.so\"
     IMPORTED_SONAME \"libbufproto.so.0\"
     INTERFACE_INCLUDE_DIRECTORIES \"${_bufproto_prefix}/include\")
+  add_library(bufproto::forced INTERFACE IMPORTED)
+  set_target_properties(bufproto::forced PROPERTIES
+    INTERFACE_LINK_LIBRARIES bufproto::bufproto
+    INTERFACE_COMPILE_OPTIONS \"SHELL:-include bufproto/python.h\")
 endif()
 unset(_bufproto_prefix)
 ";
