@@ -53,6 +53,7 @@
 /* A Python object, as the interpreter's headers name it. */
 struct _object;
 
+typedef struct bufproto_functions_table bufproto_functions_table;
 typedef struct bufproto_interpreter bufproto_interpreter;
 typedef struct bufproto_memory bufproto_memory;
 typedef struct bufproto_scope bufproto_scope;
@@ -117,6 +118,30 @@ typedef struct bufproto_scope bufproto_scope;
  * What bufproto_words tells of the exception, divided by this, is the length of the text in bytes.
  */
 #define BUFPROTO_TEXT_LENGTH 8
+
+/**
+ * A function of whatever type.
+ */
+typedef void (*bufproto_function)(void);
+
+/**
+ * The library's functions, for callers that did not link with it. bufproto/import.h takes it from the Python package
+ * bufproto and knows the types.
+ */
+struct bufproto_functions_table {
+    /**
+     * The library's version, as "major.minor.patch".
+     */
+    const char *version;
+    /**
+     * How many functions there are: later versions add some at the end.
+     */
+    size_t count;
+    /**
+     * The functions, in an order that never changes.
+     */
+    const bufproto_function *functions;
+};
 
 /**
  * The functions of an interpreter that the library calls. Filled by bufproto/interpreter.h for a Python, and by a
@@ -279,6 +304,11 @@ struct bufproto_scope {
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/**
+ * The library's functions as a table.
+ */
+const struct bufproto_functions_table *bufproto_functions(void);
 
 /**
  * PyBuffer_FillInfo: answers a request for a block of bytes. The view refers to owner, which may be NULL.
