@@ -15,6 +15,7 @@ use crate::command::finish;
 use crate::compiler::Compiler;
 use crate::interpreter::{Interpreter, Version};
 use crate::library::{self, CRATE};
+use crate::numpy;
 
 /// Every standard that the header must compile in, and how the compiler names it.
 const STANDARDS: [(&str, &[&str]); 2] =
@@ -57,15 +58,24 @@ fn compare(
     // The user has taken one of the names, so nobody is asked for memory to write to.
     build.own_names("scoped_names.c", &NAMES_AND_WRITING)?;
 
+    let mut folders = vec![build.folder.clone()];
+    folders.extend(numpy::provide(&context.workspace, interpreter));
+    // One version of it is large enough.
+    if (interpreter.version.major, interpreter.version.minor) == (3, 12) {
+        folders.extend(numpy::provide_arrow(&context.workspace, interpreter));
+    }
+    let path = std::env::join_paths(folders)?;
     let mut reasons = Vec::new();
     for (file, modules) in build.modules(interpreter)? {
         let mut python = Command::new(&interpreter.program);
-        python.arg(build.sources.join(file)).args(modules).env("PYTHONPATH", &build.folder);
+        python.arg(build.sources.join(file)).args(modules).env("PYTHONPATH", &path);
         python.env("BUFPROTO_VERSION", env!("CARGO_PKG_VERSION"));
         let (counted, skipped) = script::run(&mut python)?;
         counts = counts.and(counted);
         reasons.extend(skipped);
     }
+    reasons.sort();
+    reasons.dedup();
     Ok((counts, reasons.join("; ")))
 }
 
