@@ -97,9 +97,9 @@ class Converters(unittest.TestCase):
     def test_it_is_given_back_when_a_later_argument_fails(self):
         for module in MODULES:
             data = bytearray(b"hello")
-            before = sys.getrefcount(data)
+            before = counted.references(data)
             self.assertRaises(TypeError, module.convert, b"r", data, None, "no number")
-            self.assertEqual(sys.getrefcount(data), before)
+            self.assertEqual(counted.references(data), before)
             grow(data)
 
     def test_refusals(self):
@@ -206,17 +206,17 @@ class Exporters(unittest.TestCase):
     def test_views_are_filled_as_requests_say(self):
         for module in self.modules:
             exporter = module.Strided()
-            before = sys.getrefcount(exporter)
+            before = counted.references(exporter)
             view = memoryview(exporter)
             self.assertEqual(view.tolist(), [[0, 1, 2], [3, 4, 5]])
             self.assertEqual((view.strides, view.readonly, view.format), ((12, 4), True, "h"))
-            self.assertEqual(sys.getrefcount(exporter), before + 1)
+            self.assertEqual(counted.references(exporter), before + 1)
             view.release()
-            self.assertEqual(sys.getrefcount(exporter), before)
+            self.assertEqual(counted.references(exporter), before)
             text = "'more.Strided' object is not C-contiguous; ask for its strides, or pass a copy"
             self.assertEqual(raised(__import__("binascii").hexlify, exporter), ("BufferError", text))
             gc.collect()
-            self.assertEqual(sys.getrefcount(exporter), before)
+            self.assertEqual(counted.references(exporter), before)
 
     def test_a_block_is_filled_as_the_interpreter_fills_it(self):
         for module in self.modules:

@@ -68,11 +68,11 @@ class Scopes(unittest.TestCase):
             # Nobody but the scope and the arguments holds it.
             self.assertEqual(module.scoped(b"hello" * 3, lambda: None), b"hello" * 3)
             data = bytearray(b"hello")
-            before = sys.getrefcount(data)
+            before = counted.references(data)
             seen = []
-            module.scoped(data, lambda: seen.append(sys.getrefcount(data)))
+            module.scoped(data, lambda: seen.append(counted.references(data)))
             self.assertGreater(seen[0], before)
-            self.assertEqual(sys.getrefcount(data), before)
+            self.assertEqual(counted.references(data), before)
 
     def test_every_function_is_pinned_and_there_can_be_many(self):
         for module in GROWING:
