@@ -73,7 +73,9 @@ fn compare(
         reasons
             .push("what a view keeps in place is its exporters' business, and here it is nothing".to_owned());
     }
-    for (file, modules) in build.modules(interpreter)? {
+    let mut scripts = build.modules(interpreter)?;
+    scripts.extend(build.arrays(interpreter, &std::env::join_paths(&folders)?)?);
+    for (file, modules) in scripts {
         let mut python = Command::new(&interpreter.program);
         // The manual's module has one name, in two folders.
         let own = modules.first().map(|name| build.folder.join(name)).filter(|folder| folder.is_dir());
@@ -207,6 +209,24 @@ impl Build<'_> {
 }
 
 impl Build<'_> {
+    /// The functions that know numpy's arrays, where there is a numpy to compile for.
+    fn arrays(
+        &self,
+        interpreter: &Interpreter,
+        path: &OsStr,
+    ) -> anyhow::Result<Option<(&'static str, Vec<String>)>> {
+        const QUESTION: &str = "import numpy; print(numpy.get_include())";
+        if interpreter.version < (Version { major: 3, minor: 0, patch: 0 }) {
+            return Ok(None);
+        }
+        let mut python = Command::new(&interpreter.program);
+        python.args(["-c", QUESTION]).env("PYTHONPATH", path);
+        let Ok(include) = finish(&mut python) else { return Ok(None) };
+        let options = ["-isystem".as_ref(), OsStr::new(include.trim())];
+        let name = self.module("arrays", ("arrays.c", "c"), &options)?;
+        Ok(Some(("run.py", vec![name])))
+    }
+
     /// The manual's examples: in the README as they are here, and the one that includes nothing of ours with the header
     /// forced.
     fn manual(&self, interpreter: &Interpreter) -> anyhow::Result<Vec<(&'static str, Vec<String>)>> {

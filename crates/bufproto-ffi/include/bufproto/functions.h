@@ -19,6 +19,10 @@
 
 #include "interpreter.h"
 
+#if defined(BUFPROTO_NUMPY) && !defined(Py_LIMITED_API)
+#include "numpy.h"
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -104,6 +108,11 @@ BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int access, bufproto__point
             *length = memory->view.len;
             return 1;
         }
+    }
+#endif
+#ifdef BUFPROTO_NUMPY
+    if (PyArray_CheckExact(object)) {
+        return bufproto__see_array(object, access, buffer, length);
     }
 #endif
 #endif
