@@ -7,6 +7,7 @@
 //! |---|---|
 //! | the four functions, in either dialect | [`legacy`] |
 //! | a buffer that stays alive | [`view`], and [`scope`] for many |
+//! | a buffer as a function's argument | [`argument`] |
 //! | an object of several segments | [`segments`] |
 //! | which flags a consumer can ask for | [`request`] |
 //! | to export memory | [`grant`] |
@@ -18,6 +19,7 @@
 #![no_std]
 
 pub mod abi;
+pub mod argument;
 pub mod copy;
 pub mod element;
 pub mod error;
