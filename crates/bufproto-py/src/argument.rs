@@ -64,7 +64,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
-use core::ptr::{self, NonNull};
+use core::ptr;
 use std::borrow::Cow;
 
 use bufproto_core::argument;
@@ -96,22 +96,9 @@ pub enum Bytes {}
 pub struct ReadBuffer<'a, 'py, T = Bytes> {
     /// Invariant: the memory stays for as long as this buffer, and is held by nothing else.
     memory: Shared<'a>,
-    /// Invariant: if set, nobody writes to the memory.
-    frozen: bool,
-    hold: Hold,
+    lease: Lease,
     attached: Attached<'py>,
     items: PhantomData<T>,
-}
-
-/// What keeps memory.
-#[derive(Debug)]
-pub(crate) enum Hold {
-    /// The borrow of an object whose memory stays with it.
-    Borrow(NonNull<ffi::PyObject>),
-    /// A view.
-    Lease(Lease),
-    /// Nobody else has it. Never looked at: the memory is its content.
-    Copy(#[expect(dead_code)] Vec<u8>),
 }
 
 impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
@@ -127,9 +114,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     /// The content of a `bytes`, which lives as long as the object and is never written to.
     #[inline]
     pub(crate) fn of_bytes(object: Borrowed<'a, 'py, PyBytes>) -> Self {
-        // SAFETY: an object's address is not null.
-        let hold = Hold::Borrow(unsafe { NonNull::new_unchecked(object.as_ptr()) });
-        let attached = Attached::from(object.py());
+        let (lease, attached) = (Lease::borrow(object.as_ptr()), Attached::from(object.py()));
         #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
         // SAFETY: the object is a `bytes`, and alive: these read two of its fields.
         let (pointer, length) = unsafe {
@@ -144,7 +129,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
         };
         // SAFETY: the object is borrowed for `'a`, and so is its content, which is there to be read.
         let memory = unsafe { Shared::new(pointer, length) };
-        Self { memory, frozen: true, hold, attached, items: PhantomData }
+        Self { memory, lease, attached, items: PhantomData }
     }
 
     /// The memory of any exporter, as bytes; for other items, callers look at the format too.
@@ -156,6 +141,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
         }
     }
 
+    #[inline(never)]
     fn lease(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         let object = Object::from(object);
         let mut slot = Slot::new();
@@ -163,18 +149,19 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
             Ok(view) => view,
             Err(error) => return Err(refusal::to_read(error, object)),
         };
-        let (span, frozen) = (view.span(), view.held().is_frozen());
+        let span = view.span();
         // SAFETY: the view was checked, and the lease holds it until this buffer is dropped.
         let memory = unsafe { Shared::new(span.pointer.cast(), span.length.unsigned_abs()) };
         let attached = bufproto_core::runtime::Object::runtime(object);
-        Ok(Self { memory, frozen, hold: Hold::Lease(Lease::of(view)), attached, items: PhantomData })
+        Ok(Self { memory, lease: Lease::of(view), attached, items: PhantomData })
     }
 
     /// Bytes that belong to the buffer.
-    pub(crate) fn of_copy(mut copy: Vec<u8>, attached: Attached<'py>) -> Self {
-        // SAFETY: the bytes stay where they are until the buffer is dropped, and nothing else refers to them.
-        let memory = unsafe { Shared::new(copy.as_mut_ptr(), copy.len()) };
-        Self { memory, frozen: true, hold: Hold::Copy(copy), attached, items: PhantomData }
+    pub(crate) fn of_copy(copy: Vec<u8>, attached: Attached<'py>) -> Self {
+        let (lease, bytes) = Lease::copy(copy.into_boxed_slice());
+        // SAFETY: the bytes stay where they are until the lease is released, and nothing else refers to them.
+        let memory = unsafe { Shared::new(bytes.as_ptr().cast(), bytes.len()) };
+        Self { memory, lease, attached, items: PhantomData }
     }
 
     /// The bytes of the memory, whatever its items are. Others may write to them meanwhile.
@@ -187,7 +174,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     /// Whether nobody can write to the memory while the buffer lives.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
-        self.frozen
+        self.lease.is_frozen()
     }
 
     /// The bytes as an ordinary slice, if they are [frozen](Self::is_frozen): the content of a `bytes`, or a copy that
@@ -205,7 +192,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     #[must_use]
     pub fn as_frozen(&self) -> Option<&[u8]> {
         // SAFETY: the type's invariants.
-        self.frozen.then(|| unsafe { self.memory.as_slice() })
+        self.is_frozen().then(|| unsafe { self.memory.as_slice() })
     }
 
     /// The bytes, which stay as they are from now on: the memory itself if it is [frozen](Self::is_frozen), else a copy.
@@ -240,14 +227,11 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     #[must_use]
     pub fn into_owned(self) -> OwnedBuffer {
         let buffer = ManuallyDrop::new(self);
-        // SAFETY: the original is not used or dropped any more.
-        let hold = match unsafe { ptr::read(&buffer.hold) } {
-            // SAFETY: the object is borrowed, so it is alive, and the thread is attached.
-            Hold::Borrow(object) => Hold::Lease(unsafe { Lease::reference(object) }),
-            hold => hold,
-        };
+        // SAFETY: the original is not used or dropped any more; an object that is borrowed is alive, and the thread is
+        // attached.
+        let lease = unsafe { ptr::read(&buffer.lease).into_owned() };
         // SAFETY: what keeps the memory goes with it.
-        unsafe { OwnedBuffer::new(buffer.memory, buffer.frozen, hold) }
+        unsafe { OwnedBuffer::new(buffer.memory, lease) }
     }
 }
 
@@ -296,16 +280,16 @@ impl<'a, 'py> FromPyObject<'a, 'py> for ReadBuffer<'a, 'py> {
 impl<T> Drop for ReadBuffer<'_, '_, T> {
     #[inline]
     fn drop(&mut self) {
-        if let Hold::Lease(lease) = &mut self.hold {
+        if self.lease.is_due() {
             // SAFETY: the buffer's own lease, which it releases once, and the memory is not handed out for longer.
-            unsafe { lease.release(self.attached) };
+            unsafe { self.lease.release(self.memory, Some(self.attached)) };
         }
     }
 }
 
 impl<T> fmt::Debug for ReadBuffer<'_, '_, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (length, frozen) = (self.memory.len(), self.frozen);
+        let (length, frozen) = (self.memory.len(), self.is_frozen());
         formatter.debug_struct("ReadBuffer").field("len", &length).field("frozen", &frozen).finish()
     }
 }
@@ -427,7 +411,7 @@ impl Drop for WriteBuffer<'_, '_> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the buffer's own lease, which it releases once, and the memory is not handed out for longer.
-        unsafe { self.lease.release(self.attached) };
+        unsafe { self.lease.release(self.memory.as_shared(), Some(self.attached)) };
     }
 }
 

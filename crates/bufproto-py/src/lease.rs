@@ -6,121 +6,200 @@
 //! released. CPython's documentation of `bf_releasebuffer` allows for that: the exporter is to go by `internal`, and
 //! "a consumer MAY pass a copy of the original buffer". An exporter that fills in what it was not asked for gets a
 //! place that does not move any more, which takes an allocation.
+//!
+//! It is small, since it is moved, more than once, wherever an argument is.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_int;
 use core::mem;
 use core::ptr::{self, NonNull};
 
 use bufproto_core::abi::{Header, View as _};
 use bufproto_core::argument::{is_plain, settle};
 use bufproto_core::runtime::Runtime as _;
+use bufproto_core::shared::Shared;
 use pyo3::ffi;
 
 use crate::object::Attached;
 use crate::view::{NativeView, View};
 
-/// A view, held, that may be moved. **Dropping it does not release it**, since that needs the interpreter.
+/// What keeps memory. **Dropping it does not release it**, since that may need the interpreter.
 #[derive(Debug)]
-pub(crate) struct Lease(Kept);
-
-/// Invariant: all of a view that an exporter of this interpreter filled, and that nobody else releases.
-#[derive(Debug)]
-enum Kept {
-    /// The fields of a plain view.
-    Plain(Plain),
-    /// A view in its final place, a box, where it refers to itself if it refers to itself at all. (A pointer, since one
-    /// to the content of a `Box` is not to be used once that has moved.)
-    Whole(NonNull<NativeView>),
-    /// No view, but a reference to the object whose memory it is.
-    Reference(NonNull<ffi::PyObject>),
+pub(crate) struct Lease {
+    /// What `kind` says.
+    owner: *mut (),
+    /// Of a plain view, like all that follows.
+    internal: *mut (),
+    item_size: u32,
+    dimensions: u8,
+    read_only: bool,
+    /// Whether `buf` was null, which [`Shared`] memory never is.
+    null: bool,
+    /// Whether nobody writes to the memory, whatever keeps it.
+    frozen: bool,
+    kind: Kind,
 }
 
-#[derive(Debug)]
-struct Plain {
-    memory: *mut c_void,
-    length: isize,
-    owner: *mut c_void,
-    item_size: isize,
-    read_only: c_int,
-    dimensions: c_int,
-    internal: *mut c_void,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The borrow of an object, `owner`, whose memory stays with it.
+    Borrow,
+    /// A reference to such an object.
+    Reference,
+    /// A plain view, whose `obj` is `owner`; its other fields are here and in the memory that it is a view of.
+    Plain,
+    /// A view in its final place, a box at `owner`, where it refers to itself if it refers to itself at all.
+    Whole,
+    /// No view: the memory is a box that nobody else has, and `owner` points to its first byte.
+    Copy,
 }
 
 impl Lease {
-    /// Takes over a view.
+    #[inline]
+    const fn new(kind: Kind, owner: *mut (), frozen: bool) -> Self {
+        Self {
+            owner,
+            internal: ptr::null_mut(),
+            item_size: 0,
+            dimensions: 0,
+            read_only: false,
+            null: false,
+            frozen,
+            kind,
+        }
+    }
+
+    /// Nothing is kept: the memory stays with an object that is borrowed, and nobody writes to it.
+    #[inline]
+    pub(crate) const fn borrow(object: *mut ffi::PyObject) -> Self {
+        Self::new(Kind::Borrow, object.cast(), true)
+    }
+
+    /// Takes bytes over. Their address stays.
+    pub(crate) fn copy(bytes: Box<[u8]>) -> (Self, NonNull<[u8]>) {
+        let bytes = NonNull::from(Box::leak(bytes));
+        (Self::new(Kind::Copy, bytes.as_ptr().cast(), true), bytes)
+    }
+
+    /// Takes a view over.
     #[inline]
     pub(crate) fn of(view: View<'_, '_>) -> Self {
-        let raw = view.held().raw();
-        let header = raw.header();
-        let elsewhere = header.buf.addr().wrapping_sub(ptr::from_ref(raw).addr()) >= size_of::<NativeView>();
-        // PyPy's views have room for shapes inside, and no interpreter's but CPython's are known to be plain.
-        let kept = if cfg!(not(PyPy)) && is_plain(header) && elsewhere {
-            Kept::Plain(Plain {
-                memory: header.buf,
-                length: header.len,
-                owner: header.obj,
-                item_size: header.itemsize,
-                read_only: header.readonly,
-                dimensions: header.ndim,
-                internal: raw.internal,
-            })
-        } else {
-            Kept::Whole(whole(raw))
+        let (raw, frozen) = (view.held().raw(), view.held().is_frozen());
+        let lease = match plain(raw, frozen) {
+            Some(lease) => lease,
+            None => Self::new(Kind::Whole, whole(raw).as_ptr().cast(), frozen),
         };
-        // What was kept releases it.
+        // The lease releases it.
         mem::forget(view);
-        Self(kept)
+        lease
     }
 
-    /// A new reference to an object whose memory stays as long as the object does.
+    /// The same without a borrow: what stayed with an object that is borrowed keeps a reference to it.
     ///
     /// # Safety
     ///
-    /// The object is alive, and the thread is attached.
-    pub(crate) unsafe fn reference(object: NonNull<ffi::PyObject>) -> Self {
-        // SAFETY: the caller's word.
-        unsafe { ffi::Py_INCREF(object.as_ptr()) };
-        Self(Kept::Reference(object))
+    /// A borrowed object is still alive, and the thread is attached.
+    pub(crate) unsafe fn into_owned(mut self) -> Self {
+        if self.kind == Kind::Borrow {
+            // SAFETY: the caller's word.
+            unsafe { ffi::Py_INCREF(self.owner.cast()) };
+            self.kind = Kind::Reference;
+        }
+        self
     }
 
-    /// Gives the view back.
-    ///
-    /// # Safety
-    ///
-    /// Nobody has released it, nobody will again, and its memory is not used any more.
+    /// Whether nobody writes to the memory.
     #[inline]
-    pub(crate) unsafe fn release(&mut self, attached: Attached<'_>) {
-        match &mut self.0 {
-            Kept::Plain(plain) => {
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// Whether releasing it is more than nothing.
+    #[inline]
+    pub(crate) fn is_due(&self) -> bool {
+        self.kind != Kind::Borrow
+    }
+
+    /// Whether the interpreter is needed to release it.
+    pub(crate) fn needs_interpreter(&self) -> bool {
+        !matches!(self.kind, Kind::Borrow | Kind::Copy)
+    }
+
+    /// Gives back what keeps `memory`.
+    ///
+    /// # Safety
+    ///
+    /// - This is the memory that the lease was made for, and it is not used any more.
+    /// - The lease has not been released, and will not be again.
+    /// - The thread is attached, if that [is needed](Self::needs_interpreter).
+    pub(crate) unsafe fn release(&mut self, memory: Shared<'_>, attached: Option<Attached<'_>>) {
+        match (self.kind, attached) {
+            (Kind::Plain, Some(attached)) => {
+                let buf = if self.null { ptr::null_mut() } else { memory.as_ptr().cast_mut() };
                 let mut view = NativeView::EMPTY;
                 view.header = Header {
-                    buf: plain.memory,
-                    obj: plain.owner,
-                    len: plain.length,
-                    itemsize: plain.item_size,
-                    readonly: plain.read_only,
-                    ndim: plain.dimensions,
+                    buf: buf.cast(),
+                    obj: self.owner.cast(),
+                    len: memory.len().cast_signed(),
+                    // It was an `isize`, and not negative.
+                    itemsize: self.item_size as isize,
+                    readonly: c_int::from(self.read_only),
+                    ndim: c_int::from(self.dimensions),
                     ..Header::EMPTY
                 };
-                view.internal = plain.internal;
+                view.internal = self.internal.cast();
                 // SAFETY: a copy of the view that the exporter filled, equal in every field, and by the caller's word
                 // the only one that is released.
                 unsafe { attached.release(NonNull::from(&mut view)) };
             }
-            // SAFETY: the view has stayed in its place since it was settled there, and the caller's word. The place was
-            // a box, which nobody uses any more.
-            Kept::Whole(view) => unsafe {
-                attached.release(*view);
-                drop(Box::from_raw(view.as_ptr()));
+            // SAFETY: the view has stayed in its place since it was settled there. The place was a box, which nobody
+            // uses any more.
+            (Kind::Whole, Some(attached)) => unsafe {
+                let view: *mut NativeView = self.owner.cast();
+                attached.release(NonNull::new_unchecked(view));
+                drop(Box::from_raw(view));
             },
-            // SAFETY: the lease owns the reference, and the thread is attached.
-            Kept::Reference(object) => unsafe { ffi::Py_DECREF(object.as_ptr()) },
+            // SAFETY: the lease owns the reference.
+            (Kind::Reference, Some(_)) => unsafe { ffi::Py_DECREF(self.owner.cast()) },
+            (Kind::Copy, _) => {
+                // SAFETY: the memory was a box, whose address and length these are.
+                drop(unsafe {
+                    Box::from_raw(ptr::slice_from_raw_parts_mut(self.owner.cast::<u8>(), memory.len()))
+                });
+            }
+            (Kind::Borrow, _) | (_, None) => {}
         }
     }
 }
 
-/// A copy of a view where it does not move, and refers to itself instead of to the original.
+/// The fields of a view that is plain, and whose fields fit.
+#[inline]
+fn plain(view: &NativeView, frozen: bool) -> Option<Lease> {
+    let header = view.header();
+    let elsewhere = header.buf.addr().wrapping_sub(ptr::from_ref(view).addr()) >= size_of::<NativeView>();
+    // PyPy's views have room for shapes inside, and more fields.
+    if cfg!(PyPy) || !is_plain(header) || !elsewhere {
+        return None;
+    }
+    Some(Lease {
+        owner: header.obj.cast(),
+        internal: view.internal.cast(),
+        item_size: u32::try_from(header.itemsize).ok()?,
+        dimensions: u8::try_from(header.ndim).ok()?,
+        read_only: match header.readonly {
+            0 => false,
+            1 => true,
+            _ => return None,
+        },
+        null: header.buf.is_null(),
+        frozen,
+        kind: Kind::Plain,
+    })
+}
+
+/// A copy of a view in a box where it does not move, and refers to itself instead of to the original. (A pointer, since
+/// one to the content of a `Box` is not to be used once that has moved.)
 #[cold]
+#[inline(never)]
 fn whole(view: &NativeView) -> NonNull<NativeView> {
     let place = NonNull::from(Box::leak(Box::<NativeView>::new_uninit())).cast();
     // SAFETY: both are places for a view; the copy is whole, so it can be settled.

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use bufproto_core::shared::Shared;
 use pyo3::prelude::*;
 
-use crate::argument::{Hold, ReadBuffer, copy_of};
+use crate::argument::{ReadBuffer, copy_of};
+use crate::lease::Lease;
 use crate::object::Attached;
 
 /// The memory of an object to read, which can be stored and sent to other threads.
@@ -48,8 +49,7 @@ use crate::object::Attached;
 pub struct OwnedBuffer {
     memory: NonNull<u8>,
     length: usize,
-    frozen: bool,
-    hold: Hold,
+    lease: Lease,
 }
 
 // SAFETY: the memory is read attached, or is frozen, when any thread may read it. What holds it is used by `drop` only,
@@ -61,10 +61,10 @@ unsafe impl Sync for OwnedBuffer {}
 impl OwnedBuffer {
     /// # Safety
     ///
-    /// `hold` keeps the memory, and if it is `frozen` nobody writes to it.
-    pub(crate) unsafe fn new(memory: Shared<'_>, frozen: bool, hold: Hold) -> Self {
+    /// `lease` keeps the memory, without a borrow.
+    pub(crate) unsafe fn new(memory: Shared<'_>, lease: Lease) -> Self {
         let pointer = NonNull::new(memory.as_ptr().cast_mut()).unwrap_or(NonNull::dangling());
-        Self { memory: pointer, length: memory.len(), frozen, hold }
+        Self { memory: pointer, length: memory.len(), lease }
     }
 
     /// The number of bytes.
@@ -91,7 +91,9 @@ impl OwnedBuffer {
     #[must_use]
     pub fn as_frozen(&self) -> Option<&[u8]> {
         // SAFETY: as in `shared`; frozen memory is not written to.
-        self.frozen.then(|| unsafe { core::slice::from_raw_parts(self.memory.as_ptr(), self.length) })
+        self.lease
+            .is_frozen()
+            .then(|| unsafe { core::slice::from_raw_parts(self.memory.as_ptr(), self.length) })
     }
 
     /// The bytes, which stay as they are from now on: the memory itself if it is frozen, else a copy.
@@ -114,19 +116,24 @@ impl<'a, 'py> FromPyObject<'a, 'py> for OwnedBuffer {
 
 impl Drop for OwnedBuffer {
     fn drop(&mut self) {
-        if let Hold::Lease(lease) = &mut self.hold {
+        // SAFETY: the lease kept it up to now.
+        let memory = unsafe { Shared::new(self.memory.as_ptr(), self.length) };
+        if self.lease.needs_interpreter() {
             // Where there is nothing to attach to, the view is forgotten.
             let _ = Python::try_attach(|py| {
                 // SAFETY: the buffer's own lease, which it releases once; nobody uses the memory any more.
-                unsafe { lease.release(Attached::from(py)) };
+                unsafe { self.lease.release(memory, Some(Attached::from(py))) };
             });
+        } else {
+            // SAFETY: as above, and the interpreter is not needed.
+            unsafe { self.lease.release(memory, None) };
         }
     }
 }
 
 impl fmt::Debug for OwnedBuffer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (length, frozen) = (self.length, self.frozen);
+        let (length, frozen) = (self.length, self.lease.is_frozen());
         formatter.debug_struct("OwnedBuffer").field("len", &length).field("frozen", &frozen).finish()
     }
 }

@@ -7,7 +7,7 @@ use bufproto_core::view::Slot;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use super::{Hold, ReadBuffer};
+use super::ReadBuffer;
 use crate::object::Object;
 use crate::refusal;
 use crate::view::fill;
@@ -49,16 +49,16 @@ impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for ReadBuffer<'a, 'py, T> {
     /// Asks for the bytes, and then, in a view that ends before this returns, for their format.
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         let buffer = Self::acquire(object)?;
-        match &buffer.hold {
-            Hold::Borrow(_) => check::<T>(b"B", 1, object.py())?,
-            Hold::Lease(_) | Hold::Copy(_) => {
-                let mut slot = Slot::new();
-                let view = fill(&mut slot, &object, Request::CONTIG_RO | Request::FORMAT)?;
-                let format = view.held().format().map_or(&b"B"[..], |format| format.to_bytes());
-                let item_size = usize::try_from(view.held().header().itemsize)
-                    .map_err(|_| refusal::of(Rule::ViewLayout, Object::from(object)))?;
-                check::<T>(format, item_size, object.py())?;
-            }
+        if buffer.lease.is_due() {
+            let mut slot = Slot::new();
+            let view = fill(&mut slot, &object, Request::CONTIG_RO | Request::FORMAT)?;
+            let format = view.held().format().map_or(&b"B"[..], |format| format.to_bytes());
+            let item_size = usize::try_from(view.held().header().itemsize)
+                .map_err(|_| refusal::of(Rule::ViewLayout, Object::from(object)))?;
+            check::<T>(format, item_size, object.py())?;
+        } else {
+            // Of a `bytes` there is no view.
+            check::<T>(b"B", 1, object.py())?;
         }
         if buffer.memory.len().is_multiple_of(size_of::<T>()) {
             Ok(buffer)
