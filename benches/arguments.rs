@@ -101,11 +101,11 @@ extern "C" fn stretch(function: &Bound<'_, PyAny>, argument: &Bound<'_, PyAny>, 
     }
 }
 
-/// Passes every case to `run`, with the name of the object, that of the function, and both.
-fn cases(
-    py: Python<'_>,
-    run: &mut dyn FnMut(&str, &str, &Bound<'_, PyAny>, &Bound<'_, PyAny>),
-) -> PyResult<()> {
+/// What is done with a case: the name of the object, that of the function, the function, and the object.
+type Run<'a> = dyn FnMut(&str, &str, &Bound<'_, PyAny>, &Bound<'_, PyAny>) + 'a;
+
+/// Runs every case.
+fn cases(py: Python<'_>, run: &mut Run<'_>) -> PyResult<()> {
     let functions = [
         ("object", wrap_pyfunction!(object, py)?),
         ("ReadBuffer", wrap_pyfunction!(read_buffer, py)?),

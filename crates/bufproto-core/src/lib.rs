@@ -14,6 +14,7 @@
 //! | a rule's number and wording | [`rules`] |
 //! | shape, strides, contiguity | [`layout`] |
 //! | to copy items between layouts | [`copy`] |
+//! | a view's items, by their indices | [`typed`] |
 //! | what an item is, and which Rust types fit | [`format`], [`element`] |
 //! | to write a backend | [`runtime`] |
 #![no_std]
@@ -34,4 +35,5 @@ pub mod scope;
 pub mod segments;
 pub mod shared;
 pub mod span;
+pub mod typed;
 pub mod view;

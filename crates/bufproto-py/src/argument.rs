@@ -84,6 +84,7 @@ mod chars;
 mod items;
 
 pub use chars::CharBuffer;
+pub use items::{typed, typed_mut};
 
 /// What a [`ReadBuffer`] is read as: bytes, whatever the items are.
 #[derive(Clone, Copy, Debug)]

@@ -63,12 +63,15 @@ mod refusal;
 mod stream;
 mod view;
 
+pub use bufproto_core::element::{Be, Bool, Element, Le, Ucs4};
 pub use bufproto_core::request::{Access, Request};
 pub use bufproto_core::rules::Rule;
+pub use bufproto_core::shared::{Shared, SharedMut};
 pub use bufproto_core::span::Span;
+pub use bufproto_core::typed::{TypedView, TypedViewMut};
 
 pub use accept::Accept;
-pub use argument::{CharBuffer, ReadBuffer, WriteBuffer};
+pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, typed, typed_mut};
 pub use error::into_py_err;
 pub use lifetime::Lifetime;
 pub use object::{

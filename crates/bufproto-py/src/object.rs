@@ -17,6 +17,15 @@ use pyo3::prelude::*;
 use crate::error::into_py_err;
 use crate::view::{self, NativeView};
 
+/// The family of the interpreter that this was built for.
+pub(crate) const FAMILY: Family = if cfg!(PyPy) {
+    Family::PyPy3
+} else if cfg!(Py_3_13) {
+    Family::CPython313
+} else {
+    Family::CPython3
+};
+
 /// The interpreter that the calling thread is attached to.
 #[derive(Clone, Copy)]
 pub struct Attached<'py>(Python<'py>);
@@ -65,13 +74,6 @@ unsafe impl<'py> Runtime for Attached<'py> {
     type Raised = Raised<'py>;
 
     fn family(self) -> Family {
-        const FAMILY: Family = if cfg!(PyPy) {
-            Family::PyPy3
-        } else if cfg!(Py_3_13) {
-            Family::CPython313
-        } else {
-            Family::CPython3
-        };
         FAMILY
     }
 

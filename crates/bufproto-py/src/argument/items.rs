@@ -3,14 +3,15 @@
 use bufproto_core::element::Element;
 use bufproto_core::request::Request;
 use bufproto_core::rules::Rule;
+use bufproto_core::typed::{TypedError, TypedView, TypedViewMut};
 use bufproto_core::view::Slot;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::prelude::*;
 
 use super::ReadBuffer;
-use crate::object::Object;
+use crate::object::{FAMILY, Object};
 use crate::refusal;
-use crate::view::fill;
+use crate::view::{View, fill};
 
 /// Items of type `T` side by side in C order, of any number of dimensions, and at any address. A view without a format
 /// has unsigned bytes.
@@ -114,5 +115,54 @@ impl<T: Element> ReadBuffer<'_, '_, T> {
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
         self.iter().collect()
+    }
+}
+
+/// The items of a view of any layout.
+///
+/// ```
+/// use bufproto_py::{Request, Slot, fill, typed};
+/// use pyo3::prelude::*;
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let object = py.eval(c"memoryview(bytearray(range(6))).cast('B', (2, 3))", None, None)?;
+///     let mut slot = Slot::new();
+///     let view = fill(&mut slot, &object, Request::FULL_RO)?;
+///     let items = typed::<u8>(&view)?;
+///     assert_eq!(items.shape().collect::<Vec<_>>(), [2, 3]);
+///     assert_eq!(items.get(&[1, 0]), Ok(3));
+///     assert_eq!(items.iter().sum::<u8>(), 15);
+///     assert_eq!(
+///         typed::<f32>(&view).unwrap_err().to_string(),
+///         "TypeError: the items have format 'B', but '=f' is wanted"
+///     );
+///     PyResult::Ok(())
+/// }).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// `TypeError` if the items are of another type; `BufferError` if the exporter is at fault.
+pub fn typed<'v, T: Element>(view: &'v View<'_, '_>) -> PyResult<TypedView<'v, T>> {
+    view.held().typed().map_err(typed_error)
+}
+
+/// As [`typed`], to write to.
+///
+/// # Errors
+///
+/// As [`typed`], and `BufferError` if the view is read-only.
+pub fn typed_mut<'v, T: Element>(view: &'v View<'_, '_>) -> PyResult<TypedViewMut<'v, T>> {
+    view.held().typed_mut().map_err(typed_error)
+}
+
+fn typed_error(error: TypedError<'_>) -> PyErr {
+    match error {
+        TypedError::Element(_) => PyTypeError::new_err(error.to_string()),
+        TypedError::Rule(rule) => {
+            PyBufferError::new_err(rule.refusal(FAMILY).message.with_type_name("").to_string())
+        }
+        _ => PyBufferError::new_err(error.to_string()),
     }
 }

@@ -12,12 +12,15 @@ pub(crate) mod arguments {
     use std::sync::Mutex;
 
     use bufproto_core::element::{Be, Bool, Ucs4};
+    use pyo3::exceptions::PyIndexError;
     use pyo3::prelude::*;
     use pyo3::types::PyBytes;
 
     #[pymodule_export]
     use super::selfish::Selfish;
-    use crate::{Accept, CharBuffer, OwnedBuffer, ReadBuffer, WriteBuffer};
+    use crate::{
+        Accept, CharBuffer, OwnedBuffer, ReadBuffer, Request, Slot, WriteBuffer, fill, typed, typed_mut,
+    };
 
     #[pyfunction]
     fn read<'py>(py: Python<'py>, data: ReadBuffer<'_, 'py>) -> Bound<'py, PyBytes> {
@@ -167,6 +170,46 @@ pub(crate) mod arguments {
     #[pyfunction]
     fn read_text(data: ReadBuffer<'_, '_, Ucs4>) -> Vec<Option<char>> {
         data.iter().map(Ucs4::get).collect()
+    }
+
+    /// The shape and the items of any layout.
+    #[pyfunction]
+    fn items_f64(object: &Bound<'_, PyAny>) -> PyResult<(Vec<usize>, Vec<f64>)> {
+        let mut slot = Slot::new();
+        let view = fill(&mut slot, object, Request::FULL_RO)?;
+        let items = typed::<f64>(&view)?;
+        assert_eq!(items.len(), items.iter().len());
+        Ok((items.shape().collect(), items.iter().collect()))
+    }
+
+    #[pyfunction]
+    fn items_i32(object: &Bound<'_, PyAny>) -> PyResult<(Vec<usize>, Vec<i32>)> {
+        let mut slot = Slot::new();
+        let view = fill(&mut slot, object, Request::FULL_RO)?;
+        let items = typed::<i32>(&view)?;
+        Ok((items.shape().collect(), items.iter().collect()))
+    }
+
+    #[pyfunction]
+    fn item_i32(object: &Bound<'_, PyAny>, indices: Vec<usize>) -> PyResult<i32> {
+        let mut slot = Slot::new();
+        let view = fill(&mut slot, object, Request::FULL_RO)?;
+        typed(&view)?.get(&indices).map_err(|error| PyIndexError::new_err(error.to_string()))
+    }
+
+    /// Sets one item, or all of them.
+    #[pyfunction]
+    fn set_f64(object: &Bound<'_, PyAny>, indices: Option<Vec<usize>>, value: f64) -> PyResult<()> {
+        let mut slot = Slot::new();
+        let view = fill(&mut slot, object, Request::FULL_RO)?;
+        let items = typed_mut(&view)?;
+        match indices {
+            None => items.fill(value),
+            Some(indices) => {
+                items.set(&indices, value).map_err(|error| PyIndexError::new_err(error.to_string()))?;
+            }
+        }
+        Ok(())
     }
 
     /// What extracting an argument raises, without PyO3's own addition, many times over.

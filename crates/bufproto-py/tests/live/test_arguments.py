@@ -17,6 +17,11 @@ from exporters import objects
 from support import Case, numpy
 
 try:
+    import _testbuffer
+except ImportError:
+    _testbuffer = None
+
+try:
     import _testcapi
 except ImportError:
     _testcapi = None
@@ -288,6 +293,40 @@ class Items(Case):
         self.assertEqual(RUST.read_bool(memoryview(b"\0\1\2").cast("?")), [False, True, None])
         if ctypes.sizeof(ctypes.c_wchar) == 4:
             self.assertEqual(RUST.read_text((ctypes.c_wchar * 3)("a", "\U0001f600", "\ud800")), ["a", "\U0001f600", None])
+
+    def test_any_layout(self):
+        rows = memoryview(bytearray(48)).cast("d", (2, 3))
+        RUST.set_f64(rows, [1, 2], 2.5)
+        self.assertEqual(RUST.items_f64(rows), ([2, 3], [0, 0, 0, 0, 0, 2.5]))
+        self.assertEqual(RUST.items_f64(memoryview(array.array("d", range(5)))[::-2]), ([3], [4, 2, 0]))
+        self.assertEqual(RUST.items_f64(ctypes.c_double(1.5)), ([], [1.5]))
+        self.assertEqual(RUST.items_f64(((ctypes.c_double * 2) * 2)((1, 2), (3, 4))), ([2, 2], [1, 2, 3, 4]))
+        self.assertRaisesRegex(TypeError, "format 'd', but '=i' is wanted", RUST.items_i32, rows)
+        self.assertRaises(BufferError, RUST.set_f64, memoryview(bytes(8)).cast("d"), None, 1.0)
+        RUST.set_f64(rows, None, 0.25)
+        self.assertEqual(rows.tolist(), [[0.25] * 3] * 2)
+        numbers = memoryview(array.array("i", range(6)))[::-2]
+        self.assertEqual(RUST.item_i32(numbers, [0]), 5)
+        self.assertRaises(IndexError, RUST.item_i32, numbers, [3])
+        self.assertRaises(IndexError, RUST.item_i32, numbers, [0, 0])
+        if numpy is not None:
+            cube = numpy.arange(24.0).reshape(2, 3, 4)
+            for value in cube, cube.T, cube[:, ::-1, ::2], cube[:0], numpy.broadcast_to(cube[0], (3, 3, 4)):
+                self.assertEqual(RUST.items_f64(value), (list(value.shape), value.ravel().tolist()))
+            transposed = numpy.zeros((2, 3)).T
+            RUST.set_f64(transposed, [2, 1], 7.0)
+            self.assertEqual(transposed[2, 1], 7)
+            RUST.set_f64(transposed[::2], None, 1.0)
+            self.assertEqual(transposed.tolist(), [[1, 1], [0, 0], [1, 1]])
+            self.assertRaisesRegex(TypeError, "byte order", RUST.items_f64, cube.astype(cube.dtype.newbyteorder()))
+
+    def test_items_behind_pointers(self):
+        if _testbuffer is None:
+            self.skipTest("the interpreter comes without _testbuffer")
+        pointers = _testbuffer.ndarray(list(range(6)), shape=[2, 3], format="i", flags=_testbuffer.ND_PIL)
+        self.assertEqual(RUST.items_i32(pointers), ([2, 3], [0, 1, 2, 3, 4, 5]))
+        self.assertEqual(RUST.item_i32(pointers, [1, 1]), 4)
+        self.assertEqual(RUST.read_any_layout(pointers), (pointers.tobytes(), True))
 
 
 @unittest.skipIf(RUST is None, "arguments need the extension module in Rust")
