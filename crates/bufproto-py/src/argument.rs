@@ -8,7 +8,8 @@
 //! | [`ReadBuffer<T>`](ReadBuffer) | one whose items are `T`s | |
 //!
 //! They are as large as a few words, are kept on the stack, and allocate nothing. Of an exact `bytes` no view is taken
-//! at all: the argument's borrow keeps it alive, and nobody can change it. Other objects are asked for a view for as long
+//! at all: the argument's borrow keeps it alive, and nobody can change it. Of an exact `bytearray` the export is counted
+//! and no view taken, on interpreters with a lock. Other objects are asked for a view for as long
 //! as the argument lives. (An exporter that answers with more than it was asked for, and on PyPy any, takes an
 //! allocation: see the source of `lease.rs`.)
 //!
@@ -136,8 +137,16 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     /// The memory of any exporter, as bytes; for other items, callers look at the format too.
     #[inline]
     pub(crate) fn acquire(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        match Self::try_bytes(object) {
-            Some(buffer) => Ok(buffer),
+        if let Some(buffer) = Self::try_bytes(object) {
+            return Ok(buffer);
+        }
+        let attached = Attached::from(object.py());
+        match Lease::count(object) {
+            Some((lease, memory, length)) => {
+                // SAFETY: the object is borrowed for `'a`, and does not let go of the memory while exports are counted.
+                let memory = unsafe { Shared::new(memory, length) };
+                Ok(Self { memory, lease, attached, items: PhantomData })
+            }
             None => Self::lease(object),
         }
     }
@@ -332,6 +341,19 @@ pub struct WriteBuffer<'a, 'py> {
 impl<'a, 'py> WriteBuffer<'a, 'py> {
     #[inline]
     pub(crate) fn acquire(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let attached = Attached::from(object.py());
+        match Lease::count(object) {
+            Some((lease, memory, length)) => {
+                // SAFETY: the object is borrowed for `'a`, and does not let go of the memory while exports are counted.
+                let memory = unsafe { SharedMut::new(memory, length) };
+                Ok(Self { memory, lease, attached, object: PhantomData })
+            }
+            None => Self::lease(object),
+        }
+    }
+
+    #[inline(never)]
+    fn lease(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         let object = Object::from(object);
         let mut slot = Slot::new();
         let view = match argument::write(object, &mut slot) {

@@ -7,6 +7,9 @@
 //! "a consumer MAY pass a copy of the original buffer". An exporter that fills in what it was not asked for gets a
 //! place that does not move any more, which takes an allocation.
 //!
+//! Of an exact `bytearray` the export is counted as its exporter counts it, where only the interpreter's lock guards the
+//! count, and of an exact `bytes` there is nothing to be kept: neither takes a view.
+//!
 //! It is small, since it is moved, more than once, wherever an argument is.
 
 use core::ffi::c_int;
@@ -18,6 +21,7 @@ use bufproto_core::argument::{is_plain, settle};
 use bufproto_core::runtime::Runtime as _;
 use bufproto_core::shared::Shared;
 use pyo3::ffi;
+use pyo3::prelude::*;
 
 use crate::object::Attached;
 use crate::view::{NativeView, View};
@@ -45,6 +49,10 @@ enum Kind {
     Borrow,
     /// A reference to such an object.
     Reference,
+    /// An export of a `bytearray`, `owner`, that is borrowed: it is counted, and there is no view.
+    Counted,
+    /// The same, with a reference.
+    CountedReference,
     /// A plain view, whose `obj` is `owner`; its other fields are here and in the memory that it is a view of.
     Plain,
     /// A view in its final place, a box at `owner`, where it refers to itself if it refers to itself at all.
@@ -74,6 +82,33 @@ impl Lease {
         Self::new(Kind::Borrow, object.cast(), true)
     }
 
+    /// Counts an export of an exact `bytearray`, as its exporter does, and says where its memory is: without a view, and
+    /// without a reference, for it is borrowed. `None` for any other object, and on interpreters where other threads may
+    /// count at the same time, or whose fields are not known.
+    #[inline]
+    pub(crate) fn count(object: Borrowed<'_, '_, PyAny>) -> Option<(Self, *mut u8, usize)> {
+        cfg_if::cfg_if! {
+            if #[cfg(all(Py_3_9, not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))] {
+                let object = object.as_ptr();
+                // SAFETY: a borrowed object is alive.
+                if unsafe { ffi::PyByteArray_CheckExact(object) } == 0 {
+                    return None;
+                }
+                let array: *mut ffi::PyByteArrayObject = object.cast();
+                // SAFETY: these are the fields of an exact `bytearray`, which only who holds the lock looks at. The
+                // length is not negative.
+                unsafe {
+                    (*array).ob_exports += 1;
+                    let (memory, length) = ((*array).ob_start.cast(), ffi::Py_SIZE(object).cast_unsigned());
+                    Some((Self::new(Kind::Counted, object.cast(), false), memory, length))
+                }
+            } else {
+                let _ = object;
+                None
+            }
+        }
+    }
+
     /// Takes bytes over. Their address stays.
     pub(crate) fn copy(bytes: Box<[u8]>) -> (Self, NonNull<[u8]>) {
         let bytes = NonNull::from(Box::leak(bytes));
@@ -99,11 +134,14 @@ impl Lease {
     ///
     /// A borrowed object is still alive, and the thread is attached.
     pub(crate) unsafe fn into_owned(mut self) -> Self {
-        if self.kind == Kind::Borrow {
-            // SAFETY: the caller's word.
-            unsafe { ffi::Py_INCREF(self.owner.cast()) };
-            self.kind = Kind::Reference;
-        }
+        let kind = match self.kind {
+            Kind::Borrow => Kind::Reference,
+            Kind::Counted => Kind::CountedReference,
+            _ => return self,
+        };
+        // SAFETY: the caller's word.
+        unsafe { ffi::Py_INCREF(self.owner.cast()) };
+        self.kind = kind;
         self
     }
 
@@ -128,11 +166,49 @@ impl Lease {
     ///
     /// # Safety
     ///
+    /// - A borrowed object is still alive.
     /// - This is the memory that the lease was made for, and it is not used any more.
     /// - The lease has not been released, and will not be again.
     /// - The thread is attached, if that [is needed](Self::needs_interpreter).
+    #[inline]
     pub(crate) unsafe fn release(&mut self, memory: Shared<'_>, attached: Option<Attached<'_>>) {
+        match self.kind {
+            Kind::Borrow => {}
+            // SAFETY: the caller's word, and this kind of lease.
+            Kind::Counted if attached.is_some() => unsafe { self.discount() },
+            // SAFETY: the caller's word.
+            _ => unsafe { self.release_owned(memory, attached) },
+        }
+    }
+
+    /// Counts an export less.
+    ///
+    /// # Safety
+    ///
+    /// The lease is that of a counted export, which is counted less once; the `bytearray` is alive, and the thread
+    /// attached.
+    #[inline]
+    unsafe fn discount(&self) {
+        #[cfg(all(Py_3_9, not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+        // SAFETY: the caller's word; these are the fields of an exact `bytearray`.
+        unsafe {
+            (*self.owner.cast::<ffi::PyByteArrayObject>()).ob_exports -= 1;
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`release`](Self::release).
+    #[inline(never)]
+    unsafe fn release_owned(&mut self, memory: Shared<'_>, attached: Option<Attached<'_>>) {
         match (self.kind, attached) {
+            (Kind::CountedReference, Some(_)) => {
+                // SAFETY: this kind of lease; it owns the reference, and the thread is attached.
+                unsafe {
+                    self.discount();
+                    ffi::Py_DECREF(self.owner.cast());
+                }
+            }
             (Kind::Plain, Some(attached)) => {
                 let buf = if self.null { ptr::null_mut() } else { memory.as_ptr().cast_mut() };
                 let mut view = NativeView::EMPTY;
@@ -166,7 +242,7 @@ impl Lease {
                     Box::from_raw(ptr::slice_from_raw_parts_mut(self.owner.cast::<u8>(), memory.len()))
                 });
             }
-            (Kind::Borrow, _) | (_, None) => {}
+            (Kind::Borrow | Kind::Counted, _) | (_, None) => {}
         }
     }
 }
