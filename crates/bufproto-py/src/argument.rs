@@ -116,7 +116,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     /// The content of a `bytes`, which lives as long as the object and is never written to.
     #[inline]
     pub(crate) fn of_bytes(object: Borrowed<'a, 'py, PyBytes>) -> Self {
-        let (lease, attached) = (Lease::borrow(object.as_ptr()), Attached::from(object.py()));
+        let (lease, attached) = (Lease::bytes(object.as_ptr()), Attached::from(object.py()));
         #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
         // SAFETY: the object is a `bytes`, and alive: these read two of its fields.
         let (pointer, length) = unsafe {
@@ -152,8 +152,8 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     }
 
     #[inline(never)]
-    fn lease(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let object = Object::from(object);
+    fn lease(borrowed: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let object = Object::from(borrowed);
         let mut slot = Slot::new();
         let view = match argument::read(object, &mut slot) {
             Ok(view) => view,
@@ -163,7 +163,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
         // SAFETY: the view was checked, and the lease holds it until this buffer is dropped.
         let memory = unsafe { Shared::new(span.pointer.cast(), span.length.unsigned_abs()) };
         let attached = bufproto_core::runtime::Object::runtime(object);
-        Ok(Self { memory, lease: Lease::of(view), attached, items: PhantomData })
+        Ok(Self { memory, lease: Lease::of(view, borrowed.as_ptr()), attached, items: PhantomData })
     }
 
     /// Bytes that belong to the buffer.
@@ -353,8 +353,8 @@ impl<'a, 'py> WriteBuffer<'a, 'py> {
     }
 
     #[inline(never)]
-    fn lease(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let object = Object::from(object);
+    fn lease(borrowed: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let object = Object::from(borrowed);
         let mut slot = Slot::new();
         let view = match argument::write(object, &mut slot) {
             Ok(view) => view,
@@ -364,7 +364,7 @@ impl<'a, 'py> WriteBuffer<'a, 'py> {
         // SAFETY: the view was checked, and the lease holds it until this buffer is dropped.
         let memory = unsafe { SharedMut::new(span.pointer.cast(), span.length.unsigned_abs()) };
         let attached = bufproto_core::runtime::Object::runtime(object);
-        Ok(Self { memory, lease: Lease::of(view), attached, object: PhantomData })
+        Ok(Self { memory, lease: Lease::of(view, borrowed.as_ptr()), attached, object: PhantomData })
     }
 
     /// The number of bytes.

@@ -76,9 +76,9 @@ impl Lease {
         }
     }
 
-    /// Nothing is kept: the memory stays with an object that is borrowed, and nobody writes to it.
+    /// Nothing is kept: the memory stays with a `bytes` that is borrowed, and nobody writes to it.
     #[inline]
-    pub(crate) const fn borrow(object: *mut ffi::PyObject) -> Self {
+    pub(crate) const fn bytes(object: *mut ffi::PyObject) -> Self {
         Self::new(Kind::Borrow, object.cast(), true)
     }
 
@@ -115,9 +115,13 @@ impl Lease {
         (Self::new(Kind::Copy, bytes.as_ptr().cast(), true), bytes)
     }
 
-    /// Takes a view over.
+    /// Takes over a view that `object`, which is borrowed, was asked for.
     #[inline]
-    pub(crate) fn of(view: View<'_, '_>) -> Self {
+    pub(crate) fn of(view: View<'_, '_>, object: *mut ffi::PyObject) -> Self {
+        if view.held().header().obj.is_null() {
+            // Nobody is to be told when such a view ends, and the memory can only be the object's.
+            return Self::new(Kind::Borrow, object.cast(), false);
+        }
         let (raw, frozen) = (view.held().raw(), view.held().is_frozen());
         let lease = match plain(raw, frozen) {
             Some(lease) => lease,

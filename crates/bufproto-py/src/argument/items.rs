@@ -50,7 +50,7 @@ impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for ReadBuffer<'a, 'py, T> {
     /// Asks for the bytes, and then, in a view that ends before this returns, for their format.
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         let buffer = Self::acquire(object)?;
-        if buffer.lease.is_due() {
+        if buffer.lease.is_due() || !buffer.is_frozen() {
             let mut slot = Slot::new();
             let view = fill(&mut slot, &object, Request::CONTIG_RO | Request::FORMAT)?;
             let format = view.held().format().map_or(&b"B"[..], |format| format.to_bytes());
