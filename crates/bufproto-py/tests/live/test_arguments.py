@@ -1,3 +1,4 @@
+# -*- coding: utf-8 -*-
 """Buffers as arguments of functions in Rust: `ReadBuffer`, `WriteBuffer`, `CharBuffer` and `OwnedBuffer`."""
 
 import array
