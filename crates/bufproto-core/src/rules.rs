@@ -98,6 +98,21 @@ pub enum Rule {
     ArgumentWritable = 509,
     /// An argument must be contiguous in C order (`y*` and `w*` of `PyArg_ParseTuple`).
     ArgumentContiguous = 510,
+    /// An argument that is used in place must be contiguous in C order, if its exporter says otherwise only by its
+    /// answer.
+    ArgumentOrder = 511,
+    /// The same, if its exporter refused.
+    ArgumentRefused = 512,
+    /// An argument that is written to in place must be writable.
+    ArgumentReadOnly = 513,
+    /// An argument must be `bytes`, where nothing else is accepted.
+    ArgumentBytes = 514,
+    /// An argument must not be longer than is accepted.
+    ArgumentLimit = 515,
+    /// An argument must be aligned as is asked for.
+    ArgumentAlignment = 516,
+    /// An argument must consist of whole items of the type that is asked for.
+    ArgumentItems = 517,
 
     /// A scope must have a free slot for each buffer.
     ScopeFull = 601,
@@ -111,7 +126,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the numbers.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 39] = [
         Self::NullArgument,
         Self::IntLength,
         Self::CharSlots,
@@ -140,6 +155,13 @@ impl Rule {
         Self::CopyShape,
         Self::ArgumentWritable,
         Self::ArgumentContiguous,
+        Self::ArgumentOrder,
+        Self::ArgumentRefused,
+        Self::ArgumentReadOnly,
+        Self::ArgumentBytes,
+        Self::ArgumentLimit,
+        Self::ArgumentAlignment,
+        Self::ArgumentItems,
         Self::ScopeFull,
         Self::Resize,
         Self::Unheld,
@@ -225,6 +247,29 @@ impl Rule {
             Self::CopyShape => (ValueError, text!("the views differ in shape or in item size")),
             Self::ArgumentWritable => (TypeError, text!("must be read-write bytes-like object, not %.100s")),
             Self::ArgumentContiguous => (TypeError, text!("must be contiguous buffer, not %.100s")),
+            Self::ArgumentOrder => (TypeError, text!("'%.100s' object is not C-contiguous: pass a copy")),
+            Self::ArgumentRefused => (BufferError, text!("'%.100s' object is not C-contiguous: pass a copy")),
+            Self::ArgumentReadOnly => (
+                TypeError,
+                text!(
+                    "a read-write bytes-like object is required, not '%.100s': pass a bytearray, or a writable copy"
+                ),
+            ),
+            Self::ArgumentBytes => {
+                (TypeError, text!("a bytes object is required, not '%.100s': pass its bytes(...)"))
+            }
+            Self::ArgumentLimit => {
+                (ValueError, text!("'%.100s' object is longer than is accepted: pass it in parts"))
+            }
+            Self::ArgumentAlignment => {
+                (ValueError, text!("the memory of '%.100s' object is not aligned: pass an aligned copy"))
+            }
+            Self::ArgumentItems => (
+                TypeError,
+                text!(
+                    "'%.100s' object does not consist of whole items of the wanted type: pass fewer bytes, or more"
+                ),
+            ),
             Self::Unheld => (
                 BufferError,
                 text!("'%.100s' object may move its memory as soon as it is not held; take it in a scope"),

@@ -35,6 +35,10 @@ mod _bufproto {
         crate::kit::run(py)
     }
 
+    #[cfg(feature = "kit")]
+    #[pymodule_export]
+    use crate::kit::arguments::arguments;
+
     /// What the four functions answer for an object, the view that it exports, and how long its memory stays.
     #[pyfunction]
     fn inspect<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
