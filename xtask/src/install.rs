@@ -46,8 +46,8 @@ pub(crate) fn install(workspace: &Workspace, prefix: &Path) -> anyhow::Result<()
     let version = env!("CARGO_PKG_VERSION");
     for file in FILES {
         let (template, path) = (sources.join("install").join(format!("{file}.in")), lib.join(file));
-        let template = fs::read_to_string(&template)
-            .with_context(|| format!("cannot read {}", template.display()))?;
+        let template =
+            fs::read_to_string(&template).with_context(|| format!("cannot read {}", template.display()))?;
         make_parent(&path)?;
         fs::write(&path, template.replace("@VERSION@", version))
             .with_context(|| format!("cannot write {}", path.display()))?;

@@ -150,7 +150,10 @@ static PyMethodDef functions[] = {
 
 PyMODINIT_FUNC init_native(void)
 {
-    Py_InitModule("_native", functions);
+    PyObject *module = Py_InitModule("_native", functions);
+    if (module != NULL) {
+        PyModule_AddStringConstant(module, "version", BUFPROTO_VERSION);
+    }
 }
 
 #else
@@ -159,7 +162,11 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", NULL, 
 
 PyMODINIT_FUNC PyInit__native(void)
 {
-    return PyModule_Create(&definition);
+    PyObject *module = PyModule_Create(&definition);
+    if (module != NULL && PyModule_AddStringConstant(module, "version", BUFPROTO_VERSION) < 0) {
+        Py_CLEAR(module);
+    }
+    return module;
 }
 
 #endif

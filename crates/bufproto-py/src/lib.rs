@@ -45,6 +45,8 @@
 //! }).unwrap();
 //! ```
 
+#[cfg(feature = "module")]
+mod audit;
 mod error;
 #[cfg(feature = "kit")]
 mod kit;

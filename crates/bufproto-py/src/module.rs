@@ -13,8 +13,15 @@ mod _bufproto {
     use pyo3::prelude::*;
     use pyo3::types::{PyDict, PyString};
 
+    #[pymodule_export]
+    use crate::audit::read_library;
     use crate::view::{Slot, View, fill};
     use crate::{Lifetime, Object, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer};
+
+    /// The package's version.
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
 
     /// Runs the conformance kit on live objects. The report is lines of fields between tabs: number, verdict,
     /// number of cases, statement, details.

@@ -1,0 +1,9 @@
+"""The native module."""
+
+import os
+from typing import Any, Dict, Union
+
+__version__: str
+
+def inspect(object: object) -> Dict[str, Any]: ...
+def read_library(path: Union[str, "os.PathLike[str]"]) -> Dict[str, Any]: ...
