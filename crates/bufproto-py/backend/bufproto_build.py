@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import zipfile
@@ -36,9 +37,9 @@ TEMPLATES = ["pkgconfig/bufproto.pc", "cmake/bufproto/bufproto-config.cmake", "c
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     """maturin's wheel, with the C library added."""
-    name = maturin.build_wheel(wheel_directory, config_settings, metadata_directory)
     with tempfile.TemporaryDirectory() as folder:
         stage(pathlib.Path(folder))
+        name = maturin.build_wheel(wheel_directory, config_settings, metadata_directory)
         add(pathlib.Path(wheel_directory, name), pathlib.Path(folder))
     return name
 
@@ -71,7 +72,7 @@ def find():
 
 def library(crate):
     """Lets cargo build the static library, and returns it."""
-    command = [cargo(), "rustc", "--release", "--locked", "--lib", "--features", "library", "--crate-type", "staticlib"]
+    command = [cargo(), "rustc", "--release", "--lib", "--features", "library", "--crate-type", "staticlib"]
     command += ["--manifest-path", str(crate / "Cargo.toml"), "--message-format", "json-render-diagnostics"]
     messages = [json.loads(line) for line in subprocess.check_output(command).splitlines()]
     files = [file for message in messages if message["reason"] == "compiler-artifact" for file in message["filenames"]]
@@ -82,7 +83,10 @@ def library(crate):
 
 
 def cargo():
-    return os.environ.get("CARGO", "cargo")
+    name = os.environ.get("CARGO", "cargo")
+    if shutil.which(name) is None:
+        raise SystemExit("building bufproto needs Rust, of which there is no cargo on PATH; installing a wheel of it does not")
+    return name
 
 
 def write(path, content):
