@@ -3,6 +3,8 @@
 import os
 from typing import Any, Dict, Union
 
+__all__ = ["__version__", "inspect", "read_library"]
+
 __version__: str
 
 def inspect(object: object) -> Dict[str, Any]: ...

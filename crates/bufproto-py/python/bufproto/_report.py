@@ -29,11 +29,23 @@ class Failure(namedtuple("Failure", ["exception", "message"])):
         return OrderedDict(zip(self._fields, self))
 
 
-FIELDS = ["itemsize", "readonly", "ndim", "format", "shape", "strides", "suboffsets", "c_contiguous", "f_contiguous"]
-"""The fields of a view that have the same name in JSON."""
-
-
-class View(namedtuple("View", ["length"] + FIELDS)):
+class View(
+    namedtuple(
+        "View",
+        [
+            "length",
+            "itemsize",
+            "readonly",
+            "ndim",
+            "format",
+            "shape",
+            "strides",
+            "suboffsets",
+            "c_contiguous",
+            "f_contiguous",
+        ],
+    )
+):
     """The view that an object exports. A field that the exporter left out is None."""
 
     __slots__ = ()
@@ -41,13 +53,27 @@ class View(namedtuple("View", ["length"] + FIELDS)):
     def as_dict(self):
         """The view as in ``python -m bufproto inspect --json``."""
         fields = [list(field) if isinstance(field, tuple) else field for field in self]
-        return OrderedDict(zip(["len"] + FIELDS, fields))
+        return OrderedDict(zip(KEYS, fields))
 
 
-ANSWERS = ["as_char_buffer", "as_read_buffer", "as_write_buffer"]
+KEYS = ["len"] + list(View._fields[1:])
+"""The names of a view's fields in JSON."""
 
 
-class Report(namedtuple("Report", ["type"] + ANSWERS + ["check_read_buffer", "view", "lifetime"])):
+class Report(
+    namedtuple(
+        "Report",
+        [
+            "type",
+            "as_char_buffer",
+            "as_read_buffer",
+            "as_write_buffer",
+            "check_read_buffer",
+            "view",
+            "lifetime",
+        ],
+    )
+):
     """What the four functions answer for an object, the view that it exports, and how long its memory stays in place."""
 
     __slots__ = ()
@@ -69,16 +95,23 @@ class Report(namedtuple("Report", ["type"] + ANSWERS + ["check_read_buffer", "vi
 def inspect(object):
     """What the four functions answer for an object, the view that it exports, and how long its memory stays in place."""
     report = _bufproto.inspect(object)
-    answers = [
-        Answer(answer["ok"], answer.get("len"), answer.get("exception"), answer.get("message"))
-        for answer in [report[name] for name in ANSWERS]
-    ]
-    rest = [report["check_read_buffer"], _view(report["view"]), report["lifetime"]]
-    return Report(report["type"], *(answers + rest))
+    return Report(
+        report["type"],
+        _answer(report["as_char_buffer"]),
+        _answer(report["as_read_buffer"]),
+        _answer(report["as_write_buffer"]),
+        report["check_read_buffer"],
+        _view(report["view"]),
+        report["lifetime"],
+    )
+
+
+def _answer(answer):
+    return Answer(answer["ok"], answer.get("len"), answer.get("exception"), answer.get("message"))
 
 
 def _view(view):
     if "exception" in view:
         return Failure(view["exception"], view["message"])
-    fields = [view[field] for field in ["len"] + FIELDS]
+    fields = [view[key] for key in KEYS]
     return View(*[tuple(field) if isinstance(field, list) else field for field in fields])

@@ -10,12 +10,13 @@ extension runs.
 """
 
 import os
-from typing import List, Protocol, TypeVar
+import typing
+from typing import List, TypeVar
 
 from . import _flags, _folders
 
 
-class Extension(Protocol):
+class Extension(typing.Protocol):
     """What is used of an extension of setuptools or distutils."""
 
     include_dirs: List[str]
