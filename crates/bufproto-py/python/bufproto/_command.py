@@ -3,14 +3,10 @@
 from __future__ import unicode_literals
 
 import argparse
+import shlex
 import sys
 
 from . import __version__, _flags, _inspect
-
-try:
-    from shlex import quote
-except ImportError:
-    from pipes import quote
 
 
 def parser():
@@ -42,12 +38,17 @@ def main(argv):
     """Runs what the arguments ask for, and returns the exit status."""
     understood = parser()
     options = understood.parse_args(argv)
-    flags = (_flags.cflags(options.force) if options.cflags else []) + (_flags.ldflags() if options.ldflags else [])
+    wants_flags = options.cflags or options.ldflags
     if options.command:
-        if flags or options.force:
+        if wants_flags or options.force:
             understood.error("options for compilers and a command do not go together")
         return options.run(options)
-    if not flags:
+    if not wants_flags or options.force and not options.cflags:
         understood.error("a command, --cflags or --ldflags is needed")
-    print(" ".join(quote(flag) for flag in flags))
+    try:
+        flags = _flags.cflags(options.force) if options.cflags else []
+        flags += _flags.ldflags() if options.ldflags else []
+    except RuntimeError as error:
+        understood.error(error)
+    print(" ".join(shlex.quote(flag) for flag in flags))
     return 0

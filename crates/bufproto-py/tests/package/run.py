@@ -18,6 +18,8 @@ import unittest
 
 import bufproto
 
+import foreign
+
 HERE = pathlib.Path(__file__).resolve().parent
 HEADERS = HERE.parents[2] / "bufproto-ffi" / "include"
 VERSION = sys.argv[1]
@@ -55,6 +57,20 @@ def answers(file):
 
 
 ANSWERS = "3 3 b'AAA'"
+
+
+def audit(*paths):
+    """The exit status, and the files by the folder that they are in, or their name."""
+    process = bufproto_command("audit", "--json", *map(str, paths))
+    report = json.loads(process.stdout)
+    assert set(report) == {"python", "paths", "counts", "files"}, report
+    for file in report["files"]:
+        assert set(file) == {"path", "verdict", "format", "imports", "bufproto", "error"}, file
+    assert sum(report["counts"].values()) == len(report["files"]), report
+    named = {pathlib.Path(file["path"]): file for file in report["files"]}
+    return process.returncode, {
+        path.parent.name if path.name.startswith("module.") else path.name: file for path, file in named.items()
+    }
 
 
 class Installed(unittest.TestCase):
@@ -138,7 +154,7 @@ class Installed(unittest.TestCase):
         self.assertEqual(shown, report.as_dict())
 
     def test_arguments_that_ask_for_nothing_are_refused(self):
-        for arguments in [[], ["--force"], ["--cflags", "inspect"]]:
+        for arguments in [[], ["--force"], ["--force", "--ldflags"], ["--cflags", "inspect"]]:
             process = subprocess.run([sys.executable, "-m", "bufproto", *arguments], stderr=subprocess.DEVNULL)
             self.assertEqual(process.returncode, 2, arguments)
 
@@ -159,24 +175,10 @@ class Building(unittest.TestCase):
     def flags(self, *arguments):
         return shlex.split(bufproto_command("--cflags", "--ldflags", *arguments).stdout)
 
-    def audit(self, *paths):
-        """The exit status, and the files by the folder that they are in, or their name."""
-        process = bufproto_command("audit", "--json", *map(str, paths))
-        report = json.loads(process.stdout)
-        self.assertEqual(set(report), {"python", "paths", "counts", "files"})
-        for file in report["files"]:
-            self.assertEqual(set(file), {"path", "verdict", "format", "imports", "bufproto", "error"})
-        counted = sum(report["counts"].values())
-        self.assertEqual(counted, len(report["files"]))
-        named = {pathlib.Path(file["path"]): file for file in report["files"]}
-        return process.returncode, {
-            path.parent.name if path.name.startswith("module.") else path.name: file for path, file in named.items()
-        }
-
     def test_the_compiler_alone(self):
         file = compile_module(self.folder / "ours", "-DINCLUDED", *self.flags())
         self.assertEqual(answers(file), ANSWERS)
-        status, files = self.audit(file)
+        status, files = audit(file)
         self.assertEqual((status, files["ours"]["verdict"], files["ours"]["bufproto"]), (0, "bufproto", ["linked in"]))
 
     def test_the_header_forced_on_a_file_that_does_not_include_it(self):
@@ -184,7 +186,7 @@ class Building(unittest.TestCase):
         self.assertEqual(answers(file), ANSWERS)
         # Up to then the interpreter's own are left alone.
         expected = "bufproto" if sys.version_info >= (3, 13) else "imports"
-        self.assertEqual(self.audit(file)[1]["forced"]["verdict"], expected)
+        self.assertEqual(audit(file)[1]["forced"]["verdict"], expected)
 
     def test_setuptools(self):
         try:
@@ -203,7 +205,7 @@ class Building(unittest.TestCase):
         subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
         (file,) = (self.folder / "made").glob("module*")
         self.assertEqual(answers(file), ANSWERS)
-        self.assertEqual(self.audit(file)[1]["made"]["verdict"], "bufproto")
+        self.assertEqual(audit(file)[1]["made"]["verdict"], "bufproto")
 
     def test_audit_of_a_folder(self):
         compile_module(self.folder / "old")
@@ -216,7 +218,7 @@ class Building(unittest.TestCase):
         shutil.copy(ours, stripped)
         if shutil.which("strip"):
             subprocess.run(["strip", str(stripped / ours.name)], check=True)
-        status, files = self.audit(self.folder)
+        status, files = audit(self.folder)
         self.assertEqual(status, 1)
         verdicts = {name: file["verdict"] for name, file in files.items()}
         self.assertEqual(
@@ -233,16 +235,57 @@ class Building(unittest.TestCase):
 
     def test_audit_without_a_finding(self):
         clean = compile_module(self.folder / "clean", "-DCLEAN")
-        self.assertEqual(self.audit(clean)[0], 0)
-        self.assertEqual(self.audit(clean, self.folder / "missing.so")[0], 2)
+        self.assertEqual(audit(clean)[0], 0)
+        self.assertEqual(audit(clean, self.folder / "missing.so")[0], 2)
         (self.folder / "empty").mkdir()
-        self.assertEqual(self.audit(self.folder / "empty"), (2, {}))
+        self.assertEqual(audit(self.folder / "empty"), (2, {}))
 
     def test_audit_of_this_environment(self):
-        status, files = self.audit()
+        status, files = audit()
         own = [file for name, file in files.items() if name.startswith("_bufproto")]
         self.assertEqual([file["verdict"] for file in own], ["bufproto"])
         self.assertEqual(status, 0)
+
+
+class OtherSystems(unittest.TestCase):
+    """The audit reads files that this system cannot load."""
+
+    def audit(self, name, content):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, name).write_bytes(content)
+            return audit(folder)[1][name]
+
+    def test_windows_and_macos(self):
+        for name, format, make in [
+            ("old.pyd", "PE", foreign.portable_executable),
+            ("old.so", "Mach-O", foreign.mach_o),
+            ("old.dylib", "Mach-O", foreign.universal),
+        ]:
+            with self.subTest(name):
+                file = self.audit(name, make(["PyLong_FromLong", "PyObject_AsReadBuffer"]))
+                self.assertIsNone(file["error"])
+                self.assertEqual((file["verdict"], file["format"]), ("imports", format))
+                self.assertEqual(file["imports"], ["PyObject_AsReadBuffer"])
+                self.assertEqual(self.audit(name, make(["PyLong_FromLong"]))["verdict"], "clean")
+                ours = self.audit(name, make(["bufproto_fail"]))
+                self.assertEqual((ours["verdict"], ours["bufproto"]), ("bufproto", ["shared library"]))
+                capsule = self.audit(name, make(["PyCapsule_Import"], b"bufproto._C_API\0"))
+                self.assertEqual((capsule["verdict"], capsule["bufproto"]), ("bufproto", ["capsule"]))
+
+    def test_damage_is_reported(self):
+        for make in [foreign.portable_executable, foreign.mach_o, foreign.universal]:
+            whole = make(["PyObject_AsReadBuffer"])
+            for length in range(0, len(whole), 41):
+                with self.subTest(make.__name__, length=length):
+                    self.assertNotEqual(self.read(whole[:length]), "clean")
+
+    def read(self, content):
+        from bufproto import _audit
+
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "damaged.so")
+            file.write_bytes(content)
+            return _audit.audit([str(file)])[0].verdict
 
 
 class Types(unittest.TestCase):
