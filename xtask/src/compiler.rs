@@ -23,7 +23,7 @@ impl Compiler {
     /// The compiler, if it and the interpreter's headers are installed; else which of them is missing.
     pub(crate) fn find(workspace: &Workspace, interpreter: &Interpreter) -> Result<Self, String> {
         let theirs = include_folder(interpreter)?;
-        let program = std::env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or("cc".into());
+        let program = program();
         if !succeeds(Command::new(&program).arg("--version")) {
             return Err(format!("there is no C compiler: {} does not start", program.display()));
         }
@@ -67,6 +67,11 @@ impl Compiler {
         self.headers(&mut command);
         command
     }
+}
+
+/// The C compiler: what `CC` names, else `cc`.
+pub(crate) fn program() -> OsString {
+    std::env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or("cc".into())
 }
 
 /// Where `Python.h` is, for this interpreter.

@@ -90,9 +90,10 @@ fn link(target: &str, path: &Path) -> anyhow::Result<()> {
 }
 
 /// Files below `lib`, made of those below `install` of the crate with the C face, which the Python package has as well.
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "pkgconfig/bufproto.pc",
     "pkgconfig/bufproto-shared.pc",
+    "pkgconfig/bufproto-forced.pc",
     "cmake/bufproto/bufproto-config.cmake",
     "cmake/bufproto/bufproto-config-version.cmake",
 ];

@@ -347,15 +347,20 @@ impl Message {
         into: &'a mut [u8; Self::ROOM],
     ) -> Option<&'a CStr> {
         let (before, after) = self.split()?;
-        let name = type_name.to_bytes();
-        if name.len() > Self::NAME_BYTES || !name.is_ascii() {
-            return None;
+        let mut end = before.len();
+        into.get_mut(..end)?.copy_from_slice(before);
+        // Names are short.
+        for &byte in type_name.to_bytes() {
+            if !byte.is_ascii() || end == before.len() + Self::NAME_BYTES {
+                return None;
+            }
+            *into.get_mut(end)? = byte;
+            end += 1;
         }
-        let mut end = 0;
-        for part in [before, name, after, b"\0"] {
-            into.get_mut(end..end + part.len())?.copy_from_slice(part);
-            end += part.len();
-        }
+        let last = end + after.len();
+        into.get_mut(end..last)?.copy_from_slice(after);
+        *into.get_mut(last)? = 0;
+        let end = last + 1;
         // SAFETY: the last part is the only zero: the others come from C strings, without what ends them.
         into.get(..end).map(|text| unsafe { CStr::from_bytes_with_nul_unchecked(text) })
     }

@@ -31,7 +31,12 @@ build_sdist = maturin.build_sdist
 CRATE = "bufproto-ffi"
 """The crate with the C face."""
 
-TEMPLATES = ["pkgconfig/bufproto.pc", "cmake/bufproto/bufproto-config.cmake", "cmake/bufproto/bufproto-config-version.cmake"]
+TEMPLATES = [
+    "pkgconfig/bufproto.pc",
+    "pkgconfig/bufproto-forced.pc",
+    "cmake/bufproto/bufproto-config.cmake",
+    "cmake/bufproto/bufproto-config-version.cmake",
+]
 """Of what is below the crate's folder ``install``: what speaks of the static library."""
 
 

@@ -5,6 +5,7 @@ from __future__ import unicode_literals
 from collections import OrderedDict
 
 from . import _lifetime, _native
+from ._native import _C_API  # noqa: F401
 from ._text import failure, text
 
 __version__ = _native.version

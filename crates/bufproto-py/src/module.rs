@@ -10,6 +10,7 @@ mod _bufproto {
     use bufproto_core::runtime::Object as _;
     use bufproto_core::span::Span;
     use pyo3::exceptions::PyBufferError;
+    use pyo3::ffi;
     use pyo3::prelude::*;
     use pyo3::types::{PyDict, PyString};
 
@@ -22,6 +23,16 @@ mod _bufproto {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Adds the C functions, which extensions that link with no library take from here (`bufproto/import.h`).
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let functions = std::ptr::from_ref(bufproto_ffi::bufproto_functions()).cast_mut().cast();
+        // SAFETY: the thread is attached; the table and the name are constants.
+        let capsule = unsafe { ffi::PyCapsule_New(functions, c"bufproto._C_API".as_ptr(), None) };
+        // SAFETY: a new reference, or null with an exception set.
+        module.add("_C_API", unsafe { Bound::from_owned_ptr_or_err(module.py(), capsule) }?)
+    }
 
     /// Runs the conformance kit on live objects. The report is lines of fields between tabs: number, verdict,
     /// number of cases, statement, details.

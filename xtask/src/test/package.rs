@@ -113,13 +113,21 @@ fn tests(
     Ok(Verdict::Ran(counts, reasons.join("; ")))
 }
 
+/// All files in a source distribution are of the same day, by which cargo would not see that they have changed since the last
+/// one was unpacked here.
+const UNPACK: &str = "\
+import pathlib, shutil, sys
+shutil.unpack_archive(sys.argv[1], sys.argv[2])
+for path in pathlib.Path(sys.argv[2]).rglob('*'):
+    path.touch()
+";
+
 /// Unpacks a source distribution, which has one folder in it, and returns that.
 fn unpacked(python: &Path, file: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
-    let script = "import shutil, sys; shutil.unpack_archive(sys.argv[1], sys.argv[2])";
-    finish(Command::new(python).args(["-c", script]).arg(file).arg(folder))?;
+    finish(Command::new(python).args(["-c", UNPACK]).arg(file).arg(folder))?;
     let inside = fs::read_dir(folder)?.next().context("the source distribution is empty")??;
     Ok(inside.path())
 }

@@ -4,7 +4,7 @@
 of this package brings along: ``python -m bufproto --help`` says more.
 """
 
-from ._bufproto import __version__
+from ._bufproto import _C_API, __version__  # noqa: F401
 from ._folders import get_cmake_dir, get_include, get_library_dir, get_pkgconfig_dir
 from ._report import Answer, Failure, Report, View, inspect
 

@@ -3,8 +3,10 @@
 import os
 from typing import Any, Dict, Union
 
-__all__ = ["__version__", "inspect", "read_library"]
+__all__ = ["_C_API", "__version__", "inspect", "read_library"]
 
+# A capsule, which C code takes the functions from.
+_C_API: object
 __version__: str
 
 def inspect(object: object) -> Dict[str, Any]: ...

@@ -1,4 +1,4 @@
-"""What compilers are told: read from the file that pkg-config reads, so that both say the same."""
+"""What compilers are told: read from the files that pkg-config reads, so that both say the same."""
 
 import io
 import os
@@ -6,22 +6,24 @@ import re
 
 from . import _folders
 
-FORCED = ["-include", "bufproto/python.h"]
-"""What brings the header into every file of a project, without a change to the files."""
-
 
 def cflags(force=False):
-    """The options for compiling, in a list."""
-    return _field("Cflags") + (FORCED if force else [])
+    """The options for compiling, in a list. With ``force`` the compiler includes the header by itself."""
+    return _field("bufproto", "Cflags") + (forced() if force else [])
+
+
+def forced():
+    """The options that bring the header into every file, without a change to the files."""
+    return _field("bufproto-forced", "Cflags")
 
 
 def ldflags():
     """The options for linking, in a list. They may stand before the objects or after them."""
-    return _field("Libs")
+    return _field("bufproto", "Libs")
 
 
-def _field(name):
-    path = os.path.join(_folders.get_pkgconfig_dir(), "bufproto.pc")
+def _field(package, name):
+    path = os.path.join(_folders.get_pkgconfig_dir(), package + ".pc")
     variables, fields = {}, {}
     with io.open(path, encoding="utf-8") as lines:
         for line in lines:

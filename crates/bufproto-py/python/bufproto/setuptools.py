@@ -35,7 +35,7 @@ def add_to(extension: AnyExtension, force: bool = False) -> AnyExtension:
     """
     extension.include_dirs.append(_folders.get_include())
     if force:
-        extension.extra_compile_args.extend(_flags.FORCED)
+        extension.extra_compile_args.extend(_flags.forced())
     extension.extra_link_args.extend(_flags.ldflags())
     # Another version of the library is a reason to build anew.
     extension.depends.append(os.path.join(_folders.get_library_dir(), "libbufproto.a"))

@@ -91,6 +91,7 @@ class Installed(unittest.TestCase):
             (bufproto.get_cmake_dir(), "bufproto-config.cmake"),
             (bufproto.get_cmake_dir(), "bufproto-config-version.cmake"),
             (bufproto.get_pkgconfig_dir(), "bufproto.pc"),
+            (bufproto.get_pkgconfig_dir(), "bufproto-forced.pc"),
         ]:
             self.assertTrue(os.path.isfile(os.path.join(folder, name)), name)
             self.assertTrue(folder.startswith(sys.prefix), folder)
@@ -103,14 +104,17 @@ class Installed(unittest.TestCase):
     def test_pkg_config_says_what_we_say(self):
         if shutil.which("pkg-config") is None:
             self.skipTest("pkg-config is not installed")
-        ours = bufproto_command("--cflags", "--ldflags").stdout
-        theirs = subprocess.check_output(
-            ["pkg-config", "--cflags", "--libs", "bufproto"],
-            env=dict(os.environ, PKG_CONFIG_PATH=bufproto.get_pkgconfig_dir()),
-            encoding="utf-8",
-        )
-        up = os.path.join(bufproto.get_pkgconfig_dir(), "..", "..")
-        self.assertEqual(shlex.split(theirs.replace(up, os.path.dirname(bufproto.get_include()))), shlex.split(ours))
+        for package, arguments in [("bufproto", []), ("bufproto-forced", ["--force"])]:
+            ours = bufproto_command("--cflags", "--ldflags", *arguments).stdout
+            theirs = subprocess.check_output(
+                ["pkg-config", "--cflags", "--libs", package],
+                env=dict(os.environ, PKG_CONFIG_PATH=bufproto.get_pkgconfig_dir()),
+                encoding="utf-8",
+            )
+            up = os.path.join(bufproto.get_pkgconfig_dir(), "..", "..")
+            theirs = shlex.split(theirs.replace(up, os.path.dirname(bufproto.get_include())))
+            # The order of options that have nothing to do with each other is pkg-config's affair.
+            self.assertEqual(sorted(theirs), sorted(shlex.split(ours)))
 
     def test_cmake_finds_the_package(self):
         if shutil.which("cmake") is None or shutil.which("make") is None:
@@ -180,6 +184,12 @@ class Building(unittest.TestCase):
         self.assertEqual(answers(file), ANSWERS)
         status, files = audit(file)
         self.assertEqual((status, files["ours"]["verdict"], files["ours"]["bufproto"]), (0, "bufproto", ["linked in"]))
+
+    def test_functions_taken_from_the_package(self):
+        cflags = shlex.split(bufproto_command("--cflags").stdout)
+        file = compile_module(self.folder / "taken", "-DINCLUDED", "-DBUFPROTO_IMPORT", *cflags)
+        self.assertEqual(answers(file), ANSWERS)
+        self.assertEqual(audit(file)[1]["taken"]["bufproto"], ["capsule"])
 
     def test_the_header_forced_on_a_file_that_does_not_include_it(self):
         file = compile_module(self.folder / "forced", *self.flags("--force"))
