@@ -17,6 +17,8 @@ pub(crate) struct Compiler {
     theirs: PathBuf,
     /// Where our headers are.
     ours: PathBuf,
+    /// Whether the interpreter is a debug build.
+    debug: bool,
 }
 
 impl Compiler {
@@ -28,7 +30,7 @@ impl Compiler {
             return Err(format!("there is no C compiler: {} does not start", program.display()));
         }
         let ours = workspace.root.join("crates").join(library::CRATE).join("include");
-        Ok(Self { program, theirs, ours })
+        Ok(Self { program, theirs, ours, debug: interpreter.debug })
     }
 
     /// What to run.
@@ -53,6 +55,11 @@ impl Compiler {
         // Debian keeps a part of them in a folder for the machine, beside the others.
         if let Some(beside) = self.theirs.parent() {
             options.extend(["-idirafter".into(), beside.into()]);
+        }
+        // Its debug build has links to the other build's headers, beside its own configuration, which gcc would not look
+        // for at the links' end.
+        if self.debug {
+            options.push("-fno-canonical-system-headers".into());
         }
         options
     }

@@ -18,9 +18,16 @@ use core::ffi::CStr;
 use core::fmt;
 
 /// The message of a literal, looked at when this is compiled.
+///
+/// Two zeros end it, because a linker keeps all strings with one together, and could not leave out what nobody uses.
 macro_rules! text {
     ($text:literal) => {
-        const { Message::new($text) }
+        const {
+            match CStr::from_bytes_until_nul(concat!($text, "\0\0").as_bytes()) {
+                Ok(text) => Message::new(text),
+                Err(_) => panic!("there is a zero"),
+            }
+        }
     };
 }
 
@@ -152,74 +159,80 @@ impl Rule {
         use Exception::{SystemError, TypeError, ValueError};
         let pypy = matches!(family, Family::PyPy2 | Family::PyPy3);
         let (exception, message) = match self {
-            Self::NullArgument => (SystemError, text!(c"null argument to internal routine")),
-            Self::IntLength => (OverflowError, text!(c"size does not fit in an int")),
-            Self::CharSlots if pypy => (TypeError, text!(c"expected a character buffer object")),
-            Self::CharSlots => (TypeError, text!(c"expected a string or other character buffer object")),
-            Self::ReadSlots => (TypeError, text!(c"expected a readable buffer object")),
-            Self::WriteSlots => (TypeError, text!(c"expected a writeable buffer object")),
-            Self::SingleSegment => (TypeError, text!(c"expected a single-segment buffer object")),
-            Self::CharExporter if pypy => (TypeError, text!(c"expected an object with the buffer interface")),
-            Self::ReadExporter if pypy => (TypeError, text!(c"expected an object with a buffer interface")),
+            Self::NullArgument => (SystemError, text!("null argument to internal routine")),
+            Self::IntLength => (OverflowError, text!("size does not fit in an int")),
+            Self::CharSlots if pypy => (TypeError, text!("expected a character buffer object")),
+            Self::CharSlots => (TypeError, text!("expected a string or other character buffer object")),
+            Self::ReadSlots => (TypeError, text!("expected a readable buffer object")),
+            Self::WriteSlots => (TypeError, text!("expected a writeable buffer object")),
+            Self::SingleSegment => (TypeError, text!("expected a single-segment buffer object")),
+            Self::CharExporter if pypy => (TypeError, text!("expected an object with the buffer interface")),
+            Self::ReadExporter if pypy => (TypeError, text!("expected an object with a buffer interface")),
             Self::WriteExporter if pypy => {
-                (TypeError, text!(c"expected an object with a writable buffer interface"))
+                (TypeError, text!("expected an object with a writable buffer interface"))
             }
-            Self::WriteExporter => (TypeError, text!(c"expected a writable bytes-like object")),
+            Self::WriteExporter => (TypeError, text!("expected a writable bytes-like object")),
             Self::ViewExporter if matches!(family, Family::CPython2 | Family::PyPy2) => {
-                (TypeError, text!(c"'%.100s' does not have the buffer interface"))
+                (TypeError, text!("'%.100s' does not have the buffer interface"))
             }
             Self::CharExporter | Self::ReadExporter | Self::ViewExporter => {
-                (TypeError, text!(c"a bytes-like object is required, not '%.100s'"))
+                (TypeError, text!("a bytes-like object is required, not '%.100s'"))
             }
-            Self::Writable if pypy => (ValueError, text!(c"Object is not writable")),
-            Self::Writable => (BufferError, text!(c"Object is not writable.")),
-            Self::NullView => (BufferError, text!(c"PyBuffer_FillInfo: view==NULL argument is obsolete")),
-            Self::MemoryFlag => (SystemError, text!(c"bad argument to internal function")),
-            Self::GrantCContiguous => {
-                (BufferError, text!(c"'%.100s' object is not C-contiguous; ask for its strides, or pass a copy"))
-            }
+            Self::Writable if pypy => (ValueError, text!("Object is not writable")),
+            Self::Writable => (BufferError, text!("Object is not writable.")),
+            Self::NullView => (BufferError, text!("PyBuffer_FillInfo: view==NULL argument is obsolete")),
+            Self::MemoryFlag => (SystemError, text!("bad argument to internal function")),
+            Self::GrantCContiguous => (
+                BufferError,
+                text!("'%.100s' object is not C-contiguous; ask for its strides, or pass a copy"),
+            ),
             Self::GrantFContiguous => (
                 BufferError,
-                text!(c"'%.100s' object is not Fortran contiguous; ask for its strides, or pass a copy"),
+                text!("'%.100s' object is not Fortran contiguous; ask for its strides, or pass a copy"),
             ),
             Self::GrantContiguous => {
-                (BufferError, text!(c"'%.100s' object is not contiguous; ask for its strides, or pass a copy"))
+                (BufferError, text!("'%.100s' object is not contiguous; ask for its strides, or pass a copy"))
             }
             Self::GrantIndirect => (
                 BufferError,
-                text!(c"'%.100s' object cannot be represented without suboffsets; ask for them, or pass a copy"),
+                text!(
+                    "'%.100s' object cannot be represented without suboffsets; ask for them, or pass a copy"
+                ),
             ),
             Self::GrantFormat => {
-                (BufferError, text!(c"'%.100s' object cannot give a format without a shape; ask for both"))
+                (BufferError, text!("'%.100s' object cannot give a format without a shape; ask for both"))
             }
-            Self::Resize => (BufferError, text!(c"Existing exports of data: object cannot be re-sized")),
+            Self::Resize => (BufferError, text!("Existing exports of data: object cannot be re-sized")),
             Self::NegativeLength => {
-                (BufferError, text!(c"the exporter answered with a negative length; it is at fault"))
+                (BufferError, text!("the exporter answered with a negative length; it is at fault"))
             }
             Self::NullMemory => {
-                (BufferError, text!(c"the exporter answered with a length but no memory; it is at fault"))
+                (BufferError, text!("the exporter answered with a length but no memory; it is at fault"))
             }
-            Self::ReadOnlyView => (BufferError, text!(c"the view is read-only; ask for a writable one")),
-            Self::Contiguous => {
-                (BufferError, text!(c"the view is not contiguous in C order; copy it, or read it item by item"))
-            }
+            Self::ReadOnlyView => (BufferError, text!("the view is read-only; ask for a writable one")),
+            Self::Contiguous => (
+                BufferError,
+                text!("the view is not contiguous in C order; copy it, or read it item by item"),
+            ),
             Self::ViewLayout => (
                 BufferError,
-                text!(c"the view's shape, strides or suboffsets are not those of any memory; its exporter is at fault"),
+                text!(
+                    "the view's shape, strides or suboffsets are not those of any memory; its exporter is at fault"
+                ),
             ),
-            Self::ItemIndex => (IndexError, text!(c"there is no item at these indices")),
-            Self::CopyLength => (ValueError, text!(c"the memory and the view differ in length")),
-            Self::CopyShape => (ValueError, text!(c"the views differ in shape or in item size")),
-            Self::ArgumentWritable => (TypeError, text!(c"must be read-write bytes-like object, not %.100s")),
-            Self::ArgumentContiguous => (TypeError, text!(c"must be contiguous buffer, not %.100s")),
+            Self::ItemIndex => (IndexError, text!("there is no item at these indices")),
+            Self::CopyLength => (ValueError, text!("the memory and the view differ in length")),
+            Self::CopyShape => (ValueError, text!("the views differ in shape or in item size")),
+            Self::ArgumentWritable => (TypeError, text!("must be read-write bytes-like object, not %.100s")),
+            Self::ArgumentContiguous => (TypeError, text!("must be contiguous buffer, not %.100s")),
             Self::Unheld => (
                 BufferError,
-                text!(c"'%.100s' object may move its memory as soon as it is not held; take it in a scope"),
+                text!("'%.100s' object may move its memory as soon as it is not held; take it in a scope"),
             ),
             Self::ScopeFull => {
-                (BufferError, text!(c"the buffer scope is full; give it more slots, or begin a nested scope"))
+                (BufferError, text!("the buffer scope is full; give it more slots, or begin a nested scope"))
             }
-            Self::ScopeMemory => (MemoryError, text!(c"there is no memory for more buffers in the scope")),
+            Self::ScopeMemory => (MemoryError, text!("there is no memory for more buffers in the scope")),
         };
         Refusal { rule: self, exception, message, yields: matches!(self, Self::NullArgument) }
     }

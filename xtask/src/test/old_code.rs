@@ -235,10 +235,9 @@ impl Job<'_> {
     fn setup(&self, name: &str) -> Result<PathBuf, Stopped> {
         let lib = self.folder.join("lib");
         let mut python = Command::new(&self.interpreter.program);
-        // Until then the interpreter has its own, if by another name.
-        let has_setup = self.interpreter.version < (Version { major: 3, minor: 12, patch: 0 });
-        if !has_setup && !succeeds(Command::new(&self.interpreter.program).args(["-c", "import setuptools"]))
-        {
+        // Until 3.12 an interpreter may have its own, by another name.
+        const EITHER: &str = "try:\n import setuptools\nexcept ImportError:\n import distutils.core";
+        if !succeeds(Command::new(&self.interpreter.program).args(["-c", EITHER])) {
             python.env("PYTHONPATH", tools::package(self.context, "setuptools")?);
         }
         self.with_flags(&mut python)?.env("LDFLAGS", self.pkg_config("--libs", "bufproto")?);
