@@ -120,30 +120,64 @@ fn read<'data>(data: impl ReadRef<'data>, findings: &mut Findings) -> Result<(),
     }
     for import in library.imports()? {
         if let NameOrOrdinal::Name(name) = import?.name() {
-            // The C compilers of macOS put an underscore before every name.
-            let name =
-                if findings.format == "Mach-O" { name.strip_prefix(b"_").unwrap_or(name) } else { name };
-            // The headers of PyPy say PyPyObject where they are told PyObject.
-            if NAMES.contains(&name) || name.strip_prefix(b"Py").is_some_and(|name| NAMES.contains(&name)) {
+            let name = in_c(name, library.format());
+            if is_old(name) {
                 findings.imports.insert(String::from_utf8_lossy(name).into_owned());
             } else if name.starts_with(OURS) {
                 findings.bufproto.insert("shared library");
             }
         }
     }
-    // A text that is ours alone: it stays where symbols are stripped.
-    let text = Rule::ScopeFull.refusal(Family::CPython3).message.as_c_str().to_bytes();
-    let marks = [("linked in", memmem::Finder::new(text)), ("capsule", memmem::Finder::new(CAPSULE))];
-    for section in library.sections() {
-        if !matches!(section.kind(), SectionKind::ReadOnlyData | SectionKind::ReadOnlyString) {
-            continue;
-        }
-        let content = section.data()?;
-        for (evidence, mark) in &marks {
-            if !findings.bufproto.contains(evidence) && mark.find(content).is_some() {
-                findings.bufproto.insert(evidence);
-            }
-        }
+    if holds_all(&library, &texts())? && !is_interpreter(&library)? {
+        findings.bufproto.insert("linked in");
+    }
+    if holds_all(&library, &[CAPSULE])? {
+        findings.bufproto.insert("capsule");
     }
     Ok(())
+}
+
+/// The name of a symbol, as C has it.
+fn in_c(name: &[u8], format: BinaryFormat) -> &[u8] {
+    // The C compilers of macOS put an underscore before every name.
+    let without = if format == BinaryFormat::MachO { name.strip_prefix(b"_") } else { None };
+    without.unwrap_or(name)
+}
+
+/// Whether it is one of the four functions, which the headers of PyPy call `PyPyObject` and so on.
+fn is_old(name: &[u8]) -> bool {
+    NAMES.contains(&name) || name.strip_prefix(b"Py").is_some_and(|name| NAMES.contains(&name))
+}
+
+/// The texts of errors that are in every file that the library is linked into. They stay where symbols are stripped; and
+/// no other file has all of them, but an interpreter.
+fn texts() -> [&'static [u8]; 3] {
+    [Rule::NullArgument, Rule::ReadExporter, Rule::WriteExporter]
+        .map(|rule| rule.refusal(Family::CPython3).message.as_c_str().to_bytes())
+}
+
+fn is_interpreter<'data>(library: &object::File<'data, impl ReadRef<'data>>) -> Result<bool, Unreadable> {
+    for export in library.exports()? {
+        if let NameOrOrdinal::Name(name) = export?.name()
+            && is_old(in_c(name, library.format()))
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether each of the texts is somewhere among the constants.
+fn holds_all<'data>(
+    library: &object::File<'data, impl ReadRef<'data>>,
+    texts: &[&[u8]],
+) -> Result<bool, Unreadable> {
+    let mut missing: Vec<memmem::Finder<'_>> = texts.iter().map(memmem::Finder::new).collect();
+    for section in library.sections() {
+        if matches!(section.kind(), SectionKind::ReadOnlyData | SectionKind::ReadOnlyString) {
+            let content = section.data()?;
+            missing.retain(|text| text.find(content).is_none());
+        }
+    }
+    Ok(missing.is_empty())
 }

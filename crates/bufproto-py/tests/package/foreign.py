@@ -2,6 +2,13 @@
 
 import struct
 
+TEXTS = [
+    b"null argument to internal routine\0",
+    b"expected a writable bytes-like object\0",
+    b"a bytes-like object is required, not '%.100s'\0",
+]
+"""What a file has in it that the library is linked into."""
+
 
 def portable_executable(imports, text=b"text\0"):
     """A library in the format of Windows, for x86-64."""

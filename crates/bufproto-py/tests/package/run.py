@@ -281,6 +281,10 @@ class OtherSystems(unittest.TestCase):
                 self.assertEqual((ours["verdict"], ours["bufproto"]), ("bufproto", ["shared library"]))
                 capsule = self.audit(name, make(["PyCapsule_Import"], b"bufproto._C_API\0"))
                 self.assertEqual((capsule["verdict"], capsule["bufproto"]), ("bufproto", ["capsule"]))
+                linked = self.audit(name, make(["PyLong_FromLong"], b"".join(foreign.TEXTS)))
+                self.assertEqual((linked["verdict"], linked["bufproto"]), ("bufproto", ["linked in"]))
+                # One of them is in many a library.
+                self.assertEqual(self.audit(name, make([], foreign.TEXTS[0]))["verdict"], "clean")
 
     def test_damage_is_reported(self):
         for make in [foreign.portable_executable, foreign.mach_o, foreign.universal]:
