@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::interpreter::{self, Found, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
+mod budgets;
 mod c_face;
 mod c_lifetimes;
 mod core_alone;
@@ -64,6 +65,7 @@ enum Run {
 const STEPS: &[Step] = &[
     Step { name: "core alone", run: Run::Once(core_alone::run) },
     Step { name: "rust", run: Run::Once(rust::run) },
+    Step { name: "budgets", run: Run::Once(budgets::run) },
     Step { name: "installed", run: Run::Once(installed::run) },
     Step { name: "compiler checks", run: Run::Once(old_code::checks) },
     Step { name: "live", run: Run::Each(live::run) },

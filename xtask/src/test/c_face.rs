@@ -67,7 +67,7 @@ fn compare(
     if (interpreter.version.major, interpreter.version.minor) == (3, 12) {
         folders.extend(numpy::provide_arrow(&context.workspace, interpreter));
     }
-    let path = std::env::join_paths(folders)?;
+    folders.push(build.sources.clone());
     let mut reasons = Vec::new();
     if interpreter.implementation != "cpython" {
         reasons
@@ -75,6 +75,9 @@ fn compare(
     }
     for (file, modules) in build.modules(interpreter)? {
         let mut python = Command::new(&interpreter.program);
+        // The manual's module has one name, in two folders.
+        let own = modules.first().map(|name| build.folder.join(name)).filter(|folder| folder.is_dir());
+        let path = std::env::join_paths(own.into_iter().chain(folders.iter().cloned()))?;
         python.arg(build.sources.join(file)).args(modules).env("PYTHONPATH", &path);
         python.env("BUFPROTO_VERSION", env!("CARGO_PKG_VERSION"));
         let (counted, skipped) = script::run(&mut python)?;
@@ -194,10 +197,42 @@ impl Build<'_> {
             return Ok(scripts);
         }
         scripts.push(("run_scoped.py", scoped));
+        scripts.extend(self.manual(interpreter)?);
         scripts.push((
             "run_more.py",
             [views, vec!["strict".to_owned()], strict[1..].to_vec(), vec![strict[0].clone()]].concat(),
         ));
+        Ok(scripts)
+    }
+}
+
+impl Build<'_> {
+    /// The manual's examples: in the README as they are here, and the one that includes nothing of ours with the header
+    /// forced.
+    fn manual(&self, interpreter: &Interpreter) -> anyhow::Result<Vec<(&'static str, Vec<String>)>> {
+        let mut scripts = Vec::new();
+        for (name, option) in [("before", &["-include", "bufproto/python.h"][..]), ("after", &[])] {
+            let source = format!("../manual/{name}.c");
+            let text = fs::read_to_string(self.sources.join(&source))?;
+            let readme = fs::read_to_string(self.sources.join("../../README.md"))?;
+            let lines: Vec<&str> = readme.lines().map(str::trim).collect();
+            ensure!(
+                lines
+                    .windows(text.lines().count())
+                    .any(|part| part.iter().copied().eq(text.lines().map(str::trim))),
+                "the README does not show {source} as it is"
+            );
+            if interpreter.version < (Version { major: 3, minor: 0, patch: 0 }) {
+                continue;
+            }
+            let folder = self.folder.join(name);
+            fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            let mut command = self.compiler.extension();
+            command.args(["-Wall", "-Werror", "-Wno-deprecated-declarations"]).args(option);
+            command.arg(self.sources.join(source)).arg(&self.archive);
+            finish(command.arg("-o").arg(folder.join("manual.so")))?;
+            scripts.push(("../manual/run.py", vec![name.to_owned()]));
+        }
         Ok(scripts)
     }
 }

@@ -150,6 +150,21 @@ class Scopes(unittest.TestCase):
             self.assertRaises(ZeroDivisionError, module.failing, Exporter())
             self.assertEqual(events, ["export", "release"])
 
+    def test_what_an_exporter_raises_while_releasing_is_reported(self):
+        if not hasattr(sys, "unraisablehook"):
+            self.skipTest("what cannot be raised can be seen from 3.8 on")
+        seen = []
+        before, sys.unraisablehook = sys.unraisablehook, lambda report: seen.append(str(report.exc_value))
+        try:
+            for module in MODULES:
+                if hasattr(module, "RaisesOnRelease"):
+                    self.assertEqual(module.scoped(module.RaisesOnRelease(), lambda: None), b"lent")
+                    # The caller's own exception stays the one that is raised.
+                    self.assertRaises(ZeroDivisionError, module.failing, module.RaisesOnRelease())
+        finally:
+            sys.unraisablehook = before
+        self.assertEqual(seen, ["while releasing"] * 4)
+
     def test_an_exception_of_cplusplus_ends_the_scope(self):
         data = bytearray(b"x")
         self.assertEqual(scopedxx.thrown(data), 7)
