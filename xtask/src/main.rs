@@ -17,6 +17,7 @@ mod package;
 mod pip;
 mod progress;
 mod test;
+mod wheel;
 mod workspace;
 
 /// The project's tasks.
@@ -39,6 +40,8 @@ enum Task {
     Install(install::Arguments),
     /// Run every test, on every interpreter found.
     Test(test::Arguments),
+    /// Build the Python package for one interpreter.
+    Wheel(wheel::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -48,5 +51,6 @@ fn main() -> ExitCode {
         Task::Header(arguments) => header::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
+        Task::Wheel(arguments) => wheel::run(&arguments),
     }
 }

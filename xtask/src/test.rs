@@ -18,6 +18,7 @@ mod installed;
 mod live;
 mod old_code;
 mod outcome;
+mod package;
 mod rust;
 mod script;
 mod tally;
@@ -73,6 +74,7 @@ const STEPS: &[Step] = &[
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
+    Step { name: "package", run: Run::OnOne(package::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];
 

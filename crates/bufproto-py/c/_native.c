@@ -160,6 +160,7 @@ PyMODINIT_FUNC init_native(void)
     PyObject *module = Py_InitModule("_native", functions);
     if (module != NULL) {
         add_functions(module);
+        PyModule_AddStringConstant(module, "version", BUFPROTO_VERSION);
     }
 }
 
@@ -170,7 +171,8 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", NULL, 
 PyMODINIT_FUNC PyInit__native(void)
 {
     PyObject *module = PyModule_Create(&definition);
-    if (module != NULL && add_functions(module) < 0) {
+    if (module != NULL &&
+        (add_functions(module) < 0 || PyModule_AddStringConstant(module, "version", BUFPROTO_VERSION) < 0)) {
         Py_CLEAR(module);
     }
     return module;

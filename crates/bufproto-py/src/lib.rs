@@ -50,6 +50,8 @@
 
 mod accept;
 pub mod argument;
+#[cfg(feature = "module")]
+mod audit;
 mod error;
 #[cfg(feature = "kit")]
 mod kit;

@@ -14,8 +14,15 @@ mod _bufproto {
     use pyo3::prelude::*;
     use pyo3::types::{PyDict, PyString};
 
+    #[pymodule_export]
+    use crate::audit::read_library;
     use crate::view::{Slot, View, fill};
     use crate::{Lifetime, Object, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer};
+
+    /// The package's version.
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
 
     /// Adds the C functions, which extensions that link with no library take from here (`bufproto/import.h`).
     #[pymodule_init]
