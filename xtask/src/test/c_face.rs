@@ -45,15 +45,7 @@ fn compare(
     interpreter: &Interpreter,
     compiler: &Compiler,
 ) -> anyhow::Result<(Counts, String)> {
-    let folder = context.workspace.target.join("c").join(interpreter.key());
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let build = Build {
-        compiler,
-        archive: library::build_static(&context.workspace)?,
-        sources: context.workspace.root.join("crates").join(CRATE).join("tests/c"),
-        folder,
-        suffix: suffix(interpreter)?,
-    };
+    let build = Build::new(context, interpreter, compiler)?;
     let mut counts = Counts { passed: build.syntax()?, ..Counts::default() };
     build.own_names("probe.c", &NAMES)?;
     if interpreter.implementation == "cpython" {
@@ -92,7 +84,7 @@ fn compare(
 }
 
 /// Compiles the tests' sources for one interpreter.
-struct Build<'a> {
+pub(super) struct Build<'a> {
     compiler: &'a Compiler,
     archive: PathBuf,
     /// Where the sources are.
@@ -103,7 +95,30 @@ struct Build<'a> {
     suffix: String,
 }
 
-impl Build<'_> {
+impl<'a> Build<'a> {
+    pub(super) fn new(
+        context: &Context,
+        interpreter: &Interpreter,
+        compiler: &'a Compiler,
+    ) -> anyhow::Result<Self> {
+        let folder = context.workspace.target.join("c").join(interpreter.key());
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Self {
+            compiler,
+            archive: library::build_static(&context.workspace)?,
+            sources: context.workspace.root.join("crates").join(CRATE).join("tests/c"),
+            folder,
+            suffix: suffix(interpreter)?,
+        })
+    }
+
+    /// Makes the module with the interpreter's own functions, which all comparisons need; returns the folder of the modules.
+    pub(super) fn probe(&self) -> anyhow::Result<&Path> {
+        let theirs = self.sources.join("theirs.c");
+        self.module("probe", ("probe.c", "c"), &[theirs.as_os_str()])?;
+        Ok(&self.folder)
+    }
+
     /// Compiles the headers in every standard, under the strictest warnings, and returns how often.
     fn syntax(&self) -> anyhow::Result<u64> {
         let mut checked = 0;
@@ -168,11 +183,10 @@ impl Build<'_> {
 
     /// Makes all modules; returns the scripts that test them, each with the modules that it is to be told of.
     fn modules(&self, interpreter: &Interpreter) -> anyhow::Result<Vec<(&'static str, Vec<String>)>> {
-        let theirs = self.sources.join("theirs.c");
+        self.probe()?;
         let helper = self.sources.join("helper.c");
         // The helper is a file in C for all of them: its scope is the extension's.
         let more: [&OsStr; 4] = ["-x".as_ref(), "c".as_ref(), helper.as_os_str(), "-xnone".as_ref()];
-        self.module("probe", ("probe.c", "c"), &[theirs.as_os_str()])?;
         let mut scoped = vec![
             self.module("scoped", ("scoped.c", "c"), &[])?,
             self.module("scopedxx", ("scoped.c", "c++"), &[])?,

@@ -1,11 +1,10 @@
 //! The C face without a library: an extension takes the functions from the Python package.
 
-use std::fs;
 use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 
-use super::c_face::imports;
+use super::c_face::{Build, imports};
 use super::outcome::{Counts, Verdict};
 use super::{Context, live, script};
 use crate::command::finish;
@@ -34,8 +33,7 @@ fn tests(
     compiler: &Compiler,
 ) -> anyhow::Result<(Counts, Vec<String>)> {
     let sources = context.workspace.root.join("crates").join(CRATE).join("tests/c");
-    let folder = context.workspace.target.join("c").join(interpreter.key());
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let folder = Build::new(context, interpreter, compiler)?.probe()?.to_owned();
     let extension = folder.join("imported.so");
     let mut command = compiler.extension();
     command.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"]);
