@@ -1,0 +1,156 @@
+//! Small items that come in the same pattern again and again: every third byte, the bytes of each pixel the other way
+//! round, all bytes backwards. What one vector of the target consists of is looked up in a few vectors of the source.
+
+use crate::copy::grid;
+use crate::copy::plan::{Loop, Places};
+use crate::copy::vector::{self, Vector, WIDTH};
+
+/// The most vectors of the source that one vector of the target is put together from.
+const MOST: usize = 4;
+
+/// Where a table takes nothing from.
+const NOTHING: u8 = 0x80;
+
+/// Groups of items, side by side at the target.
+pub(super) struct Shuffle {
+    block: usize,
+    /// The size of a group.
+    size: usize,
+    /// The loops over the groups, and within a group.
+    loops: [Loop; 2],
+    /// For each vector of the source, which of its bytes go where.
+    tables: [[u8; WIDTH]; MOST],
+    vectors: usize,
+    /// Where the first vector of the source begins.
+    begin: isize,
+    /// How far one step goes at each side.
+    step: [isize; 2],
+    /// How many groups a step does.
+    groups: usize,
+    /// How many bytes of the source a step's vectors reach beyond its groups.
+    excess: usize,
+}
+
+impl Shuffle {
+    /// The plan for groups of the rounds of `within`, if whole vectors are better.
+    #[inline(never)]
+    pub(super) fn new(block: usize, [over, within]: [Loop; 2]) -> Option<Self> {
+        let size = block.checked_mul(within.extent).filter(|&size| size <= WIDTH)?;
+        let side_by_side =
+            (within.extent == 1 || within.target == block.cast_signed()) && over.target == size.cast_signed();
+        let near = |stride: isize| stride.unsigned_abs() <= WIDTH * MOST;
+        if !side_by_side || over.source == 0 || !near(over.source) || !near(within.source) {
+            return None;
+        }
+        let groups = WIDTH.checked_div(size)?;
+        // Where each byte of the target is, from the first item on; at most a few hundred bytes away.
+        let (mut places, mut filled, mut low, mut high) = ([0; WIDTH], 0, 0, 0);
+        for group in 0..groups {
+            for item in 0..within.extent {
+                let distance = |along: Loop, index: usize| along.source.wrapping_mul(index.cast_signed());
+                let place = distance(over, group).wrapping_add(distance(within, item));
+                low = place.min(low);
+                high = place.wrapping_add(block.cast_signed()).max(high);
+                for byte in 0..block {
+                    *places.get_mut(filled)? = place.wrapping_add(byte.cast_signed());
+                    filled += 1;
+                }
+            }
+        }
+        let vectors = (high - low).unsigned_abs().div_ceil(WIDTH);
+        // It should take fewer moves than one for each item.
+        if vectors > MOST || vectors * 2 * block > filled || !vector::can_shuffle() {
+            return None;
+        }
+        // The last vector reaches over the end, where the source is walked upwards, or the first over the beginning.
+        let reach = (vectors * WIDTH).cast_signed();
+        let begin = if over.source > 0 { low } else { high - reach };
+        let mut tables = [[NOTHING; WIDTH]; MOST];
+        for (byte, place) in places.iter().enumerate().take(filled) {
+            let place = (place - begin).unsigned_abs();
+            *tables.get_mut(place / WIDTH)?.get_mut(byte)? = (place % WIDTH) as u8;
+        }
+        let shuffle = Self {
+            block,
+            size,
+            loops: [over, within],
+            tables,
+            vectors,
+            begin,
+            step: [over.source * groups.cast_signed(), filled.cast_signed()],
+            groups,
+            excess: (reach - (high - low)).unsigned_abs(),
+        };
+        // It is for nothing if there is not one step to make.
+        (shuffle.steps(over.extent) != 0).then_some(shuffle)
+    }
+
+    /// How many steps can be made for so many groups. The rest is done one by one.
+    fn steps(&self, groups: usize) -> usize {
+        // What lies between the first and the last byte of all groups may be read, and so may be written to at the
+        // target. The vectors of a step reach further at the source than its groups do, and so does one at the target.
+        let over = &self.loops[0];
+        let room = || {
+            let at_source = groups.checked_sub(self.groups)?.checked_mul(over.source.unsigned_abs())?;
+            let at_target = groups.checked_mul(self.size)?.checked_sub(WIDTH)?;
+            let [source, target] = self.step.map(isize::unsigned_abs);
+            let at_source = at_source.checked_sub(self.excess)?.checked_div(source)?;
+            Some(at_source.min(at_target.checked_div(target)?) + 1)
+        };
+        room().unwrap_or(0)
+    }
+
+    /// The loop over the groups.
+    pub(super) fn over(&self) -> &Loop {
+        &self.loops[0]
+    }
+
+    /// Does as many groups.
+    ///
+    /// # Safety
+    ///
+    /// The blocks of as many groups may be read at the source, with all that lies between, and written to at the target.
+    #[inline(never)]
+    pub(super) unsafe fn copy(&self, groups: usize, at: Places) {
+        let steps = self.steps(groups);
+        // SAFETY: the plan was made where vectors can be shuffled; else the caller's word.
+        unsafe {
+            match self.vectors {
+                1 => self.run::<1>(steps, at),
+                2 => self.run::<2>(steps, at),
+                3 => self.run::<3>(steps, at),
+                _ => self.run::<MOST>(steps, at),
+            }
+        }
+        let [over, within] = self.loops;
+        let done = steps * self.groups;
+        let rest = Loop { extent: groups - done, ..over };
+        // SAFETY: the groups that are left; else the caller's word.
+        unsafe { grid::copy(self.block, &[rest, within], over.at(done, at)) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`copy`](Self::copy), for as many vectors of the source and as many steps, where vectors can be shuffled.
+    #[cfg_attr(all(target_arch = "x86_64", target_feature = "sse2"), target_feature(enable = "ssse3"))]
+    unsafe fn run<const VECTORS: usize>(&self, steps: usize, [from, mut into]: Places) {
+        let mut from = from.cast_const().wrapping_offset(self.begin);
+        // SAFETY: a table is as long as a vector.
+        let tables: [Vector; VECTORS] =
+            core::array::from_fn(|number| unsafe { vector::load(self.tables[number].as_ptr()) });
+        for _ in 0..steps {
+            // SAFETY: as many steps stay between the first and the last byte of the source, and of the target, where
+            // what is written behind the last group of a step is written again by the next one.
+            unsafe {
+                let mut whole = vector::shuffle(vector::load(from), tables[0]);
+                for (number, table) in tables.iter().enumerate().skip(1) {
+                    let next = vector::load(from.wrapping_add(number * WIDTH));
+                    whole = vector::or(whole, vector::shuffle(next, *table));
+                }
+                vector::store(into, whole);
+            }
+            from = from.wrapping_offset(self.step[0]);
+            into = into.wrapping_offset(self.step[1]);
+        }
+    }
+}
