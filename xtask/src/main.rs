@@ -11,6 +11,7 @@ mod header;
 mod inspect;
 mod install;
 mod interpreter;
+mod layouts;
 mod library;
 mod numpy;
 mod package;
@@ -37,6 +38,8 @@ enum Task {
     Header(header::Arguments),
     /// Install headers and libraries for C.
     Install(install::Arguments),
+    /// Compare what is said of random layouts with what an interpreter says.
+    Layouts(layouts::Arguments),
     /// Run every test, on every interpreter found.
     Test(test::Arguments),
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Inspect(arguments) => inspect::run(&arguments),
         Task::Header(arguments) => header::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
+        Task::Layouts(arguments) => layouts::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     }
 }

@@ -13,6 +13,7 @@ mod c_face;
 mod c_lifetimes;
 mod core_alone;
 mod installed;
+mod layouts;
 mod live;
 mod old_code;
 mod outcome;
@@ -66,6 +67,7 @@ const STEPS: &[Step] = &[
     Step { name: "compiler checks", run: Run::Once(old_code::checks) },
     Step { name: "live", run: Run::Each(live::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
+    Step { name: "layouts", run: Run::Each(layouts::run) },
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
