@@ -46,7 +46,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 fn compare(arguments: &Arguments) -> anyhow::Result<bool> {
     let interpreter = interpreter::chosen(arguments.python.as_deref())?;
     let workspace = Workspace::find()?;
-    let compiler = compiler(&workspace, &interpreter).map_err(|why| anyhow::anyhow!("{interpreter}: {why}"))?;
+    let compiler =
+        compiler(&workspace, &interpreter).map_err(|why| anyhow::anyhow!("{interpreter}: {why}"))?;
     let mut python = command(&workspace, &interpreter, &compiler)?;
     python.arg("--structures").arg(arguments.structures.to_string());
     for (option, value) in [("--seed", arguments.seed), ("--number", arguments.number)] {

@@ -7,12 +7,14 @@ use clap::{Parser, Subcommand};
 mod budget;
 mod command;
 mod compiler;
+mod fuzz;
 mod header;
 mod inspect;
 mod install;
 mod interpreter;
 mod layouts;
 mod library;
+mod nightly;
 mod numpy;
 mod package;
 mod pip;
@@ -32,6 +34,8 @@ struct Arguments {
 enum Task {
     /// Count the instructions of the C face beside the interpreter's own.
     Budget(budget::Arguments),
+    /// Run the fuzz targets.
+    Fuzz(fuzz::Arguments),
     /// Show what the four functions answer for Python objects.
     Inspect(inspect::Arguments),
     /// Write the header of the C library from its sources.
@@ -40,6 +44,8 @@ enum Task {
     Install(install::Arguments),
     /// Compare what is said of random layouts with what an interpreter says.
     Layouts(layouts::Arguments),
+    /// Run the tests of core and the mock under Miri and the sanitizers.
+    Sanitize(test::sanitize::Arguments),
     /// Run every test, on every interpreter found.
     Test(test::Arguments),
 }
@@ -47,10 +53,12 @@ enum Task {
 fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Budget(arguments) => budget::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Inspect(arguments) => inspect::run(&arguments),
         Task::Header(arguments) => header::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
         Task::Layouts(arguments) => layouts::run(&arguments),
+        Task::Sanitize(arguments) => test::sanitize::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     }
 }

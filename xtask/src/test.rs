@@ -12,12 +12,14 @@ use crate::workspace::Workspace;
 mod c_face;
 mod c_lifetimes;
 mod core_alone;
+mod fuzz;
 mod installed;
 mod layouts;
 mod live;
 mod old_code;
 mod outcome;
 mod rust;
+pub(crate) mod sanitize;
 mod script;
 mod tally;
 mod tools;
@@ -71,6 +73,7 @@ const STEPS: &[Step] = &[
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
+    Step { name: "fuzz", run: Run::Once(fuzz::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];
 

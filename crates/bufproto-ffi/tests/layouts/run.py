@@ -9,6 +9,7 @@ looked at. The last line of the output counts structures, in JSON.
 from __future__ import print_function
 
 import argparse
+import itertools
 import json
 import random
 import sys
@@ -181,9 +182,15 @@ def main():
     parser.add_argument("--number", type=int)
     options = parser.parse_args()
 
-    numbers = [options.number] if options.number is not None else range(options.structures)
+    # First, in case that the interpreter crashes.
+    print("seed %d" % options.seed)
+    sys.stdout.flush()
+    numbers = [options.number] if options.number is not None else itertools.count()
     passed, differences, tally, kinds = 0, [], {}, {}
     for number in numbers:
+        # Some numbers are of none.
+        if sum(kinds.values()) == options.structures:
+            break
         made, difference = look_at(options.seed, number, tally)
         if made is not None:
             kinds[made.kind] = kinds.get(made.kind, 0) + 1
@@ -193,8 +200,8 @@ def main():
             passed += 1
     for difference in differences[:SHOWN]:
         print(difference)
-    print("seed %d: %d structures: %s" % (options.seed, sum(kinds.values()), ", ".join(
-        "%d by %s" % (kinds[kind], kind) for kind in sorted(kinds))))
+    by_kind = ", ".join("%d by %s" % (kinds[kind], kind) for kind in sorted(kinds))
+    print("%d structures: %s" % (sum(kinds.values()), by_kind))
     for reason in sorted(tally):
         print("%d answers differ on purpose: %s" % (tally[reason], reason))
     print(json.dumps({"passed": passed, "failed": len(differences), "skipped": list(structures.missing())}))

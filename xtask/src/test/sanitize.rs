@@ -1,0 +1,114 @@
+//! `cargo xtask sanitize`: the tests of core and of the mock where every access is looked at: by Miri on this machine, on one
+//! with its bytes the other way round and on one of 32 bits, and by AddressSanitizer and ThreadSanitizer. It takes minutes,
+//! so the tests do not do it.
+
+use std::process::{Command, ExitCode};
+
+use super::outcome::{Outcome, Verdict};
+use super::rust::{Runner, watch};
+use super::{tally, tell, title};
+use crate::nightly::{Missing, Nightly};
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Run only the checks whose name or target has this in it
+    #[arg(long, value_name = "CHECK")]
+    only: Option<String>,
+}
+
+const MIRI: &str = "Miri";
+
+/// The targets of Miri that are not this machine: their bytes are the other way round, their pointers have 32 bits.
+const FOREIGN: [&str; 2] = ["s390x-unknown-linux-gnu", "i686-unknown-linux-gnu"];
+
+/// The sanitizers, as the compiler names them.
+const SANITIZERS: [(&str, &str); 2] = [("AddressSanitizer", "address"), ("ThreadSanitizer", "thread")];
+
+/// How often the laws are tried under Miri, which takes a thousand times as long as the machine.
+const CASES: &str = "4";
+
+/// Each check with the target that it is for.
+type Check<'a> = (&'static str, String, Box<dyn Fn() -> Result<Verdict, Missing> + 'a>);
+
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let prepared = Workspace::find().and_then(|workspace| {
+        let nightly = Nightly::find().map_err(|Missing(why)| anyhow::anyhow!(why))?;
+        let host = nightly.host().map_err(|Missing(why)| anyhow::anyhow!(why))?;
+        Ok((workspace, nightly, host))
+    });
+    let (workspace, nightly, host) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let chosen = |name: &str, on: &str| {
+        arguments.only.as_ref().is_none_or(|part| name.contains(part.as_str()) || on.contains(part.as_str()))
+    };
+    let mut outcomes = Vec::new();
+    for (step, on, check) in checks(&workspace, &nightly, &host) {
+        if chosen(step, &on) {
+            title(&format!("{step} on {on}"));
+            let verdict = check().unwrap_or_else(|Missing(why)| Verdict::Skipped(why));
+            tell(&verdict);
+            outcomes.push(Outcome { step, on, verdict });
+        }
+    }
+    anstream::println!("\n{}", tally::table(&outcomes));
+    let complaints = tally::complaints(&outcomes, &[], true);
+    for complaint in &complaints {
+        anstream::eprintln!("error: {complaint}");
+    }
+    // Where all was skipped, nothing is known.
+    let ran = outcomes.iter().any(|outcome| !outcome.verdict.is_skipped());
+    if ran && complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn checks<'a>(workspace: &'a Workspace, nightly: &'a Nightly, host: &str) -> Vec<Check<'a>> {
+    let mut checks: Vec<Check<'a>> = Vec::new();
+    for target in std::iter::once(host).chain(FOREIGN) {
+        let owned = target.to_owned();
+        checks.push((MIRI, target.to_owned(), Box::new(move || miri(workspace, nightly, &owned))));
+    }
+    for (name, option) in SANITIZERS {
+        let owned = host.to_owned();
+        checks.push((name, host.to_owned(), Box::new(move || sanitizer(workspace, nightly, &owned, option))));
+    }
+    checks
+}
+
+/// Whether nothing that is not allowed is done to memory, pointers keep to what they were made of, and nothing leaks.
+fn miri(workspace: &Workspace, nightly: &Nightly, target: &str) -> Result<Verdict, Missing> {
+    nightly.needs("miri", "rustup component add --toolchain nightly miri")?;
+    nightly.needs_sources()?;
+    let mut command = nightly.cargo();
+    command.args(["miri", "test", "--tests"]);
+    // Isolated, a program sees no files: those of the tests that failed before, and the recordings.
+    command.env("MIRIFLAGS", "-Zmiri-strict-provenance -Zmiri-disable-isolation");
+    command.env("PROPTEST_CASES", CASES);
+    Ok(tests(command, workspace, target, "miri"))
+}
+
+/// Whether the sanitizer sees nothing, also in the standard library, which is built with it.
+fn sanitizer(
+    workspace: &Workspace,
+    nightly: &Nightly,
+    target: &str,
+    option: &str,
+) -> Result<Verdict, Missing> {
+    nightly.needs_sources()?;
+    let mut command = nightly.cargo();
+    command.args(["test", "--tests", "-Zbuild-std"]);
+    command.env("RUSTFLAGS", format!("-Zsanitizer={option}"));
+    Ok(tests(command, workspace, target, option))
+}
+
+/// Runs the tests of core and of the mock, in a folder of their own.
+fn tests(mut command: Command, workspace: &Workspace, target: &str, folder: &str) -> Verdict {
+    command.args(["--package", "bufproto-core", "--package", "bufproto-mock", "--no-fail-fast"]);
+    command.args(["--target", target, "--target-dir"]).arg(workspace.target.join("sanitize").join(folder));
+    command.current_dir(&workspace.root);
+    watch(command, Runner::Cargo)
+}
