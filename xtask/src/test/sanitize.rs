@@ -83,12 +83,16 @@ fn checks<'a>(workspace: &'a Workspace, nightly: &'a Nightly, host: &str) -> Vec
 fn miri(workspace: &Workspace, nightly: &Nightly, target: &str) -> Result<Verdict, Missing> {
     nightly.needs("miri", "rustup component add --toolchain nightly miri")?;
     nightly.needs_sources()?;
-    let mut command = nightly.cargo();
-    command.args(["miri", "test", "--tests"]);
-    // Isolated, a program sees no files: those of the tests that failed before, and the recordings.
-    command.env("MIRIFLAGS", "-Zmiri-strict-provenance -Zmiri-disable-isolation");
-    command.env("PROPTEST_CASES", CASES);
-    Ok(tests(command, workspace, target, "miri"))
+    let under = |package, leaks| {
+        let mut command = nightly.cargo();
+        command.args(["miri", "test", "--tests", "--package", package]).env("PROPTEST_CASES", CASES);
+        // Isolated, a program sees no files: those of the tests that failed before, and the recordings.
+        let flags = ["-Zmiri-strict-provenance", "-Zmiri-disable-isolation", leaks].join(" ");
+        tests(command.env("MIRIFLAGS", flags), workspace, target, "miri")
+    };
+    let core = under("bufproto-core", "");
+    // The mock's tests leak on purpose, which AddressSanitizer can be told apart.
+    Ok(both(core, under("bufproto-mock", "-Zmiri-ignore-leaks")))
 }
 
 /// Whether the sanitizer sees nothing, also in the standard library, which is built with it.
@@ -100,14 +104,33 @@ fn sanitizer(
 ) -> Result<Verdict, Missing> {
     nightly.needs_sources()?;
     let mut command = nightly.cargo();
-    command.args(["test", "--tests", "-Zbuild-std"]);
+    command.args([
+        "test",
+        "--tests",
+        "-Zbuild-std",
+        "--package",
+        "bufproto-core",
+        "--package",
+        "bufproto-mock",
+    ]);
     command.env("RUSTFLAGS", format!("-Zsanitizer={option}"));
-    Ok(tests(command, workspace, target, option))
+    let meant = workspace.root.join("crates/bufproto-mock/tests/leaks.txt");
+    command.env("LSAN_OPTIONS", format!("suppressions={}:print_suppressions=0", meant.display()));
+    Ok(tests(&mut command, workspace, target, option))
 }
 
-/// Runs the tests of core and of the mock, in a folder of their own.
-fn tests(mut command: Command, workspace: &Workspace, target: &str, folder: &str) -> Verdict {
-    command.args(["--package", "bufproto-core", "--package", "bufproto-mock", "--no-fail-fast"]);
+/// What two runs come to.
+fn both(one: Verdict, other: Verdict) -> Verdict {
+    match (one, other) {
+        (Verdict::Ran(one, _), Verdict::Ran(other, _)) => Verdict::Ran(one.and(other), String::new()),
+        (Verdict::Ran(..), other) => other,
+        (one, _) => one,
+    }
+}
+
+/// Runs tests, in a folder of their own.
+fn tests(command: &mut Command, workspace: &Workspace, target: &str, folder: &str) -> Verdict {
+    command.arg("--no-fail-fast");
     command.args(["--target", target, "--target-dir"]).arg(workspace.target.join("sanitize").join(folder));
     command.current_dir(&workspace.root);
     watch(command, Runner::Cargo)
