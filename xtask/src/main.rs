@@ -16,6 +16,7 @@ mod layouts;
 mod library;
 mod nightly;
 mod numpy;
+mod oracle;
 mod package;
 mod pip;
 mod progress;
@@ -44,6 +45,8 @@ enum Task {
     Install(install::Arguments),
     /// Compare what is said of random layouts with what an interpreter says.
     Layouts(layouts::Arguments),
+    /// Record what interpreters answer, and compare it with core.
+    Oracle(oracle::Arguments),
     /// Run the tests of core and the mock under Miri and the sanitizers.
     Sanitize(test::sanitize::Arguments),
     /// Run every test, on every interpreter found.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Task::Header(arguments) => header::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
         Task::Layouts(arguments) => layouts::run(&arguments),
+        Task::Oracle(arguments) => oracle::run(&arguments),
         Task::Sanitize(arguments) => test::sanitize::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     }
