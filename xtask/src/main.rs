@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod budget;
 mod command;
 mod compiler;
+mod exporters;
 mod fuzz;
 mod header;
 mod inspect;
@@ -35,6 +36,8 @@ struct Arguments {
 enum Task {
     /// Count the instructions of the C face beside the interpreter's own.
     Budget(budget::Arguments),
+    /// Show which rules for exporters real ones keep.
+    Exporters(exporters::Arguments),
     /// Run the fuzz targets.
     Fuzz(fuzz::Arguments),
     /// Show what the four functions answer for Python objects.
@@ -56,6 +59,7 @@ enum Task {
 fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Budget(arguments) => budget::run(&arguments),
+        Task::Exporters(arguments) => exporters::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Inspect(arguments) => inspect::run(&arguments),
         Task::Header(arguments) => header::run(&arguments),

@@ -53,20 +53,47 @@ fn compare_all(arguments: &Arguments) -> anyhow::Result<bool> {
     let mut same = true;
     for interpreter in &interpreters {
         anstream::println!("== {interpreter}");
-        let compiler = match interpreter.implementation.as_str() {
-            "cpython" => Compiler::find(&workspace, interpreter),
-            _ => Err("only CPython has all that is asked".to_owned()),
-        };
-        match compiler {
+        match compiler(&workspace, interpreter) {
             Err(why) => anstream::println!("skipped: {why}"),
             Ok(compiler) => {
                 asked += 1;
-                same &= Oracle::new(&workspace, interpreter)?.compare(&compiler, arguments.record)?;
+                same &= Oracle::new(&workspace, interpreter).compare(&compiler, arguments.record)?;
             }
         }
     }
     ensure!(asked > 0, "no interpreter could be asked");
     Ok(same)
+}
+
+/// Builds the extensions that ask an interpreter, in a folder.
+pub(crate) fn build(sources: &Path, compiler: &Compiler, folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for (module, options) in [("oracle", &[][..]), ("oracle_int", &["-DWITH_INT"][..])] {
+        let mut build = compiler.extension();
+        build.args(options).args(["-Wall", "-Wextra", "-Werror"]);
+        build.args(["-Wno-missing-field-initializers", "-Wno-deprecated-declarations"]);
+        build.arg(sources.join("oracle.c"));
+        finish(build.arg("-o").arg(folder.join(format!("{module}.so"))))?;
+    }
+    Ok(())
+}
+
+/// Where the recorder is, and what asks exporters.
+pub(crate) fn sources(workspace: &Workspace) -> PathBuf {
+    workspace.root.join(CRATE).join("tests/oracle")
+}
+
+/// Where an interpreter's extension and answers go.
+pub(crate) fn folder(workspace: &Workspace, interpreter: &Interpreter) -> PathBuf {
+    workspace.target.join("oracle").join(interpreter.key())
+}
+
+/// The compiler to ask an interpreter with, or why it cannot be asked.
+pub(crate) fn compiler(workspace: &Workspace, interpreter: &Interpreter) -> Result<Compiler, String> {
+    if interpreter.implementation != "cpython" {
+        return Err("only CPython has all that is asked".to_owned());
+    }
+    Compiler::find(workspace, interpreter)
 }
 
 /// One interpreter, to be asked.
@@ -82,11 +109,9 @@ struct Oracle<'a> {
 }
 
 impl<'a> Oracle<'a> {
-    fn new(workspace: &'a Workspace, interpreter: &'a Interpreter) -> anyhow::Result<Self> {
-        let folder = workspace.target.join("oracle").join(interpreter.key());
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let sources = workspace.root.join(CRATE).join("tests/oracle");
-        Ok(Self { workspace, interpreter, folder, sources, name: name(interpreter) })
+    fn new(workspace: &'a Workspace, interpreter: &'a Interpreter) -> Self {
+        let (folder, sources) = (folder(workspace, interpreter), sources(workspace));
+        Self { workspace, interpreter, folder, sources, name: name(interpreter) }
     }
 
     fn compare(&self, compiler: &Compiler, record: bool) -> anyhow::Result<bool> {
@@ -109,13 +134,7 @@ impl<'a> Oracle<'a> {
 
     /// Has the interpreter answer every question.
     fn ask(&self, compiler: &Compiler, output: &Path) -> anyhow::Result<()> {
-        for (module, options) in [("oracle", &[][..]), ("oracle_int", &["-DWITH_INT"][..])] {
-            let mut build = compiler.extension();
-            build.args(options).args(["-Wall", "-Wextra", "-Werror"]);
-            build.args(["-Wno-missing-field-initializers", "-Wno-deprecated-declarations"]);
-            build.arg(self.sources.join("oracle.c"));
-            finish(build.arg("-o").arg(self.folder.join(format!("{module}.so"))))?;
-        }
+        build(&self.sources, compiler, &self.folder)?;
         let mut python = Command::new(&self.interpreter.program);
         python.arg(self.sources.join("record.py")).arg(self.sources.join("recipes.json")).arg(output);
         python.env("PYTHONPATH", &self.folder).env("PYTHONDONTWRITEBYTECODE", "1");

@@ -146,10 +146,10 @@ static PyObject *get_buffer(PyObject *module, PyObject *arguments)
     if (rc == 0) {
         put_view(answer, &view, object, peek);
         if (contiguous) {
-            char orders[4] = "";
+            char orders[4] = "", *end = orders;
             for (order = 0; order < 3; order++) {
                 if (PyBuffer_IsContiguous(&view, "CFA"[order])) {
-                    strncat(orders, &"CFA"[order], 1);
+                    *end++ = "CFA"[order];
                 }
             }
             put(answer, "contiguous", Py_BuildValue("s", orders));

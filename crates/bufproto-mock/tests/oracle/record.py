@@ -203,8 +203,13 @@ class Case(object):
         def ask():
             letters, _, without = form.partition(" ")
             module = oracle_int if without else oracle
-            answer = told(module.parse(letters, self.make(), self.peek))
+            made = self.make()
+            with warnings.catch_warnings(record=True) as warned:
+                warnings.simplefilter("always")
+                answer = told(module.parse(letters, made, self.peek))
             answer.pop("internal", None)
+            if warned:
+                answer["warning"] = "%s: %s" % (warned[0].category.__name__, warned[0].message)
             return answer
 
         return alone(ask)
