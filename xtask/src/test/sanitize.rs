@@ -48,9 +48,9 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let chosen = |check: &str| arguments.only.as_ref().is_none_or(|part| check.contains(part.as_str()));
     let mut outcomes = Vec::new();
     for (step, on, check) in checks(&workspace, &nightly, &host) {
-        let check = format!("{step} on {on}");
-        if chosen(&check) {
-            title(&check);
+        let name = format!("{step} on {on}");
+        if chosen(&name) {
+            title(&name);
             let verdict = check().unwrap_or_else(|Missing(why)| Verdict::Skipped(why));
             tell(&verdict);
             outcomes.push(Outcome { step, on, verdict });
