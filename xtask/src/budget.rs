@@ -1,12 +1,13 @@
 //! `cargo xtask budget`: how many instructions the C face takes, beside the interpreter's own functions in the same run,
-//! and by how many bytes an extension grows. With `--check`, a missed target or a rise over the recorded budget fails.
+//! and by how many bytes an extension grows. With `--check`, a rise over the recorded budget fails.
 //!
 //! Instructions are counted and not time taken, because counts repeat on a busy machine. What is counted is what a user
 //! gets: the installed headers and the static library, with pkg-config's flags and `-O2`.
 //!
 //! Three things are compared, each by what is robust:
 //!
-//! - **Targets** are ratios of ours to the interpreter's own in the same run, so they hold on every interpreter.
+//! - **Targets** are ratios of ours to the interpreter's own in the same run, so they hold on every interpreter. One that is
+//!   missed is shown, and fails nothing: what has been reached is held by the budget.
 //! - **Rises**, on the version that the budget is recorded for, are looked for in two parts of a count. The instructions in
 //!   the extension itself, header and library, are the same whatever the interpreter's build, and are compared as they are.
 //!   Those that the interpreter spends inside our call depend on how it was built, and are scaled by what its own function
@@ -15,8 +16,8 @@
 //! - **Bytes** are compared as they are. They depend on the compilers, and so do our own instructions: the budget names
 //!   those it was recorded with, and a complaint says so where they differ.
 //!
-//! The exit status is 0 if all is well, 1 if a target is missed or a count has risen, and 2 if something that was to be
-//! counted or compared could not be.
+//! The exit status is 0 if all is well, 1 if a count has risen, and 2 if something that was to be counted or compared could
+//! not be. `BUFPROTO_RECORD_BUDGET` in the environment makes a check record instead.
 
 use std::ffi::OsString;
 use std::fs;
@@ -43,7 +44,7 @@ use report::Report;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Fail if a target is missed, or a count rose over the recorded budget
+    /// Fail if a count rose over the recorded budget
     #[arg(long)]
     check: bool,
     /// Write what is counted to the budget
@@ -79,6 +80,13 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
+/// For the tests: what rose over the budget; or why nothing could be said.
+pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>, String> {
+    let arguments = Arguments { check: true, record: false, python: None, json: None };
+    let (failures, missing) = judge(workspace, &arguments).map_err(|error| format!("{error:#}"))?;
+    if missing.is_empty() || !failures.is_empty() { Ok(failures) } else { Err(missing.join("; ")) }
+}
+
 /// Counts, prints the table, and does what was asked. Returns what failed, and what could not be compared.
 fn judge(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<(Vec<String>, Vec<String>)> {
     let interpreter = choose(arguments)?;
@@ -104,7 +112,7 @@ fn judge(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<(Vec<St
         let text = serde_json::to_string_pretty(&report)?;
         fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
     }
-    if arguments.record {
+    if arguments.record || arguments.check && std::env::var_os("BUFPROTO_RECORD_BUDGET").is_some() {
         report.record().write(&file)?;
         anstream::eprintln!("recorded in {FILE}");
     }
@@ -112,7 +120,10 @@ fn judge(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<(Vec<St
         return Ok((Vec::new(), Vec::new()));
     }
 
-    let mut failures = report.missed();
+    for sentence in report.missed() {
+        anstream::eprintln!("missed: {sentence}");
+    }
+    let mut failures = Vec::new();
     let mut missing = Vec::new();
     match recorded {
         Some(recorded) => {
@@ -130,7 +141,7 @@ fn judge(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<(Vec<St
         None if is_recorded => {
             missing.push(format!("no budget is recorded in {FILE}; cargo xtask budget --record does"))
         }
-        None => anstream::eprintln!("no budget is recorded for {interpreter}: only targets were checked"),
+        None => missing.push(format!("no budget is recorded for {interpreter}")),
     }
     Ok((failures, missing))
 }

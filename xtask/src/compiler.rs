@@ -17,18 +17,20 @@ pub(crate) struct Compiler {
     theirs: PathBuf,
     /// Where our headers are.
     ours: PathBuf,
+    /// Whether the interpreter is a debug build.
+    debug: bool,
 }
 
 impl Compiler {
     /// The compiler, if it and the interpreter's headers are installed; else which of them is missing.
     pub(crate) fn find(workspace: &Workspace, interpreter: &Interpreter) -> Result<Self, String> {
         let theirs = include_folder(interpreter)?;
-        let program = std::env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or("cc".into());
+        let program = program();
         if !succeeds(Command::new(&program).arg("--version")) {
             return Err(format!("there is no C compiler: {} does not start", program.display()));
         }
         let ours = workspace.root.join("crates").join(library::CRATE).join("include");
-        Ok(Self { program, theirs, ours })
+        Ok(Self { program, theirs, ours, debug: interpreter.debug })
     }
 
     /// What to run.
@@ -54,6 +56,11 @@ impl Compiler {
         if let Some(beside) = self.theirs.parent() {
             options.extend(["-idirafter".into(), beside.into()]);
         }
+        // Its debug build has links to the other build's headers, beside its own configuration, which gcc would not look
+        // for at the links' end.
+        if self.debug {
+            options.push("-fno-canonical-system-headers".into());
+        }
         options
     }
 
@@ -67,6 +74,11 @@ impl Compiler {
         self.headers(&mut command);
         command
     }
+}
+
+/// The C compiler: what `CC` names, else `cc`.
+pub(crate) fn program() -> OsString {
+    std::env::var_os("CC").filter(|name| !name.is_empty()).unwrap_or("cc".into())
 }
 
 /// Where `Python.h` is, for this interpreter.

@@ -34,7 +34,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 
 /// Installs to a folder, over whatever was installed there before.
 pub(crate) fn install(workspace: &Workspace, prefix: &Path) -> anyhow::Result<()> {
-    let include = workspace.root.join("crates").join(library::CRATE).join("include");
+    let sources = workspace.root.join("crates").join(library::CRATE);
+    let include = sources.join("include");
     for folder in ["", "bufproto"] {
         copy_headers(&include.join(folder), &prefix.join("include").join(folder))?;
     }
@@ -43,8 +44,10 @@ pub(crate) fn install(workspace: &Workspace, prefix: &Path) -> anyhow::Result<()
     copy(&library::build_shared(workspace)?, &lib.join(SONAME))?;
     link(SONAME, &lib.join("libbufproto.so"))?;
     let version = env!("CARGO_PKG_VERSION");
-    for (file, template) in FILES {
-        let path = lib.join(file);
+    for file in FILES {
+        let (template, path) = (sources.join("install").join(format!("{file}.in")), lib.join(file));
+        let template =
+            fs::read_to_string(&template).with_context(|| format!("cannot read {}", template.display()))?;
         make_parent(&path)?;
         fs::write(&path, template.replace("@VERSION@", version))
             .with_context(|| format!("cannot write {}", path.display()))?;
@@ -86,66 +89,11 @@ fn link(target: &str, path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Files below `lib`, and what is in them.
-const FILES: [(&str, &str); 4] = [
-    ("pkgconfig/bufproto.pc", PKG_CONFIG),
-    ("pkgconfig/bufproto-shared.pc", PKG_CONFIG_SHARED),
-    ("cmake/bufproto/bufproto-config.cmake", CMAKE),
-    ("cmake/bufproto/bufproto-config-version.cmake", CMAKE_VERSION),
+/// Files below `lib`, made of those below `install` of the crate with the C face, which the Python package has as well.
+const FILES: [&str; 5] = [
+    "pkgconfig/bufproto.pc",
+    "pkgconfig/bufproto-shared.pc",
+    "pkgconfig/bufproto-forced.pc",
+    "cmake/bufproto/bufproto-config.cmake",
+    "cmake/bufproto/bufproto-config-version.cmake",
 ];
-
-/// The symbol that is asked for makes the linker take the library's object also where build systems put libraries before
-/// the objects that need them; an extension does not export what it takes, and drops what it does not use.
-const PKG_CONFIG: &str = "\
-prefix=${pcfiledir}/../..
-includedir=${prefix}/include
-libdir=${prefix}/lib
-
-Name: bufproto
-Description: Python's old buffer protocol, with control over the buffer's lifetime (static library)
-Version: @VERSION@
-Cflags: -I${includedir}
-Libs: -Wl,-u,bufproto_version ${libdir}/libbufproto.a -Wl,--exclude-libs,libbufproto.a -Wl,--gc-sections
-";
-
-const PKG_CONFIG_SHARED: &str = "\
-prefix=${pcfiledir}/../..
-includedir=${prefix}/include
-libdir=${prefix}/lib
-
-Name: bufproto-shared
-Description: Python's old buffer protocol, with control over the buffer's lifetime (shared library)
-Version: @VERSION@
-Cflags: -I${includedir}
-Libs: -L${libdir} -Wl,--no-as-needed -lbufproto -Wl,--as-needed
-";
-
-const CMAKE: &str = "\
-# bufproto::bufproto is the static library, bufproto::shared the shared one.
-get_filename_component(_bufproto_prefix \"${CMAKE_CURRENT_LIST_DIR}/../../..\" ABSOLUTE)
-if(NOT TARGET bufproto::bufproto)
-  add_library(bufproto::bufproto STATIC IMPORTED)
-  set_target_properties(bufproto::bufproto PROPERTIES
-    IMPORTED_LOCATION \"${_bufproto_prefix}/lib/libbufproto.a\"
-    INTERFACE_INCLUDE_DIRECTORIES \"${_bufproto_prefix}/include\"
-    INTERFACE_LINK_OPTIONS \"LINKER:--exclude-libs,libbufproto.a,--gc-sections\")
-  add_library(bufproto::shared SHARED IMPORTED)
-  set_target_properties(bufproto::shared PROPERTIES
-    IMPORTED_LOCATION \"${_bufproto_prefix}/lib/libbufproto.so\"
-    IMPORTED_SONAME \"libbufproto.so.0\"
-    INTERFACE_INCLUDE_DIRECTORIES \"${_bufproto_prefix}/include\")
-endif()
-unset(_bufproto_prefix)
-";
-
-const CMAKE_VERSION: &str = "\
-set(PACKAGE_VERSION \"@VERSION@\")
-if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
-  set(PACKAGE_VERSION_COMPATIBLE FALSE)
-else()
-  set(PACKAGE_VERSION_COMPATIBLE TRUE)
-  if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
-    set(PACKAGE_VERSION_EXACT TRUE)
-  endif()
-endif()
-";

@@ -1,11 +1,14 @@
 //! The libraries that C links with: built once for all interpreters, since they know none of them.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 
 use crate::command::finish;
+use crate::compiler;
 use crate::workspace::{Workspace, cargo};
 
 /// The crate with the C face.
@@ -19,10 +22,26 @@ pub(crate) fn build_static(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     build(workspace, "staticlib", "libbufproto_ffi.a", &[])
 }
 
-/// `libbufproto_ffi.so`, as cargo names it.
+/// The symbols of the shared library, and the version that they belong to: users of it say which one they need.
+const SYMBOLS: &str = "BUFPROTO_0.1 {\n  global: bufproto_*;\n  local: *;\n};\n";
+
+/// The shared library, by its [`SONAME`].
 pub(crate) fn build_shared(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    let soname = format!("link-arg=-Wl,-soname,{SONAME}");
-    build(workspace, "cdylib", "libbufproto_ffi.so", &["-C", &soname, "-C", "link-arg=-lc"])
+    // Elsewhere, cargo's own is all there is: without a soname, and without versions.
+    if !cfg!(target_os = "linux") {
+        return build(workspace, "cdylib", &format!("{DLL_PREFIX}bufproto_ffi{DLL_SUFFIX}"), &[]);
+    }
+    let archive = build_static(workspace)?;
+    let folder = workspace.target.join("c").join("shared");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let (script, library) = (folder.join("symbols.map"), folder.join(SONAME));
+    fs::write(&script, SYMBOLS).with_context(|| format!("cannot write {}", script.display()))?;
+    let mut linker = Command::new(compiler::program());
+    linker.args(["-shared", "-s", &format!("-Wl,-soname,{SONAME}"), "-Wl,--gc-sections", "-Wl,-z,defs"]);
+    linker.arg(format!("-Wl,--version-script,{}", script.display()));
+    linker.arg("-Wl,--whole-archive").arg(archive).args(["-Wl,--no-whole-archive", "-lc", "-o"]);
+    finish(linker.arg(&library))?;
+    Ok(library)
 }
 
 fn build(workspace: &Workspace, kind: &str, file: &str, options: &[&str]) -> anyhow::Result<PathBuf> {

@@ -22,6 +22,7 @@ mod package;
 mod pip;
 mod progress;
 mod test;
+mod wheel;
 mod workspace;
 
 /// The project's tasks.
@@ -54,6 +55,8 @@ enum Task {
     Sanitize(test::sanitize::Arguments),
     /// Run every test, on every interpreter found.
     Test(test::Arguments),
+    /// Build the Python package for one interpreter.
+    Wheel(wheel::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -68,5 +71,6 @@ fn main() -> ExitCode {
         Task::Oracle(arguments) => oracle::run(&arguments),
         Task::Sanitize(arguments) => test::sanitize::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
+        Task::Wheel(arguments) => wheel::run(&arguments),
     }
 }

@@ -18,7 +18,7 @@ mod in_c;
 mod in_rust;
 
 /// The crate with the extension modules and the package's Python sources.
-const CRATE: &str = "bufproto-py";
+pub(crate) const CRATE: &str = "bufproto-py";
 
 /// What the name of a file begins with while it is written.
 const DRAFT: &str = ".draft-";

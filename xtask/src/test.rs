@@ -9,15 +9,18 @@ use std::process::ExitCode;
 use crate::interpreter::{self, Found, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
+mod budgets;
 mod c_face;
 mod c_lifetimes;
 mod core_alone;
 mod fuzz;
+mod imported;
 mod installed;
 mod layouts;
 mod live;
 mod old_code;
 mod outcome;
+mod package;
 mod rust;
 pub(crate) mod sanitize;
 mod script;
@@ -65,14 +68,17 @@ enum Run {
 const STEPS: &[Step] = &[
     Step { name: "core alone", run: Run::Once(core_alone::run) },
     Step { name: "rust", run: Run::Once(rust::run) },
+    Step { name: "budgets", run: Run::Once(budgets::run) },
     Step { name: "installed", run: Run::Once(installed::run) },
     Step { name: "compiler checks", run: Run::Once(old_code::checks) },
     Step { name: "live", run: Run::Each(live::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
     Step { name: "layouts", run: Run::Each(layouts::run) },
+    Step { name: "C imports", run: Run::Each(imported::run) },
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
+    Step { name: "package", run: Run::OnOne(package::run) },
     Step { name: "fuzz", run: Run::Once(fuzz::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];

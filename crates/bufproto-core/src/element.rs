@@ -14,6 +14,7 @@
 //! | `w`, and `u` of four bytes | [`Ucs4`], which is asked for its [`char`] |
 //! | any of the numbers in a stated order | [`Be`] or [`Le`] of its type |
 
+use core::ffi::{c_int, c_short};
 use core::fmt;
 
 use crate::format::{ByteOrder, Format, FormatError, Item, Kind};
@@ -59,6 +60,11 @@ pub unsafe trait Element: Copy + 'static {
     /// [`ElementError`], which names both formats.
     fn check(format: &[u8], item_size: usize) -> Result<(), ElementError<'_>> {
         let wanted = Self::FORMAT;
+        // What is written most plainly need not be parsed: a standard size is the native one, for all but `l` and `L`.
+        let plain = wanted.strip_prefix('=').unwrap_or(wanted);
+        if NATIVE_IS_STANDARD && format == plain.as_bytes() && item_size == size_of::<Self>() {
+            return Ok(());
+        }
         let parsed = Format::parse(format).map_err(|error| ElementError::Malformed { format, error })?;
         match parsed.single() {
             Some(item) if is_like::<Self>(item) => {
@@ -73,6 +79,9 @@ pub unsafe trait Element: Copy + 'static {
         if item_size == size { Ok(()) } else { Err(ElementError::Size { format, size, item_size }) }
     }
 }
+
+/// Whether the integers that formats name natively have the sizes that they have by standard.
+const NATIVE_IS_STANDARD: bool = size_of::<c_short>() == 2 && size_of::<c_int>() == 4;
 
 /// Whether kind and size are the same.
 fn is_like<T: Element>(item: Item<'_>) -> bool {

@@ -7,17 +7,20 @@
 //! |---|---|
 //! | the four functions, in either dialect | [`legacy`] |
 //! | a buffer that stays alive | [`view`], and [`scope`] for many |
+//! | a buffer as a function's argument | [`argument`] |
 //! | an object of several segments | [`segments`] |
 //! | which flags a consumer can ask for | [`request`] |
 //! | to export memory | [`grant`] |
 //! | a rule's number and wording | [`rules`] |
 //! | shape, strides, contiguity | [`layout`] |
 //! | to copy items between layouts | [`copy`] |
+//! | a view's items, by their indices | [`typed`] |
 //! | what an item is, and which Rust types fit | [`format`], [`element`] |
 //! | to write a backend | [`runtime`] |
 #![no_std]
 
 pub mod abi;
+pub mod argument;
 pub mod copy;
 pub mod element;
 pub mod error;
@@ -32,4 +35,5 @@ pub mod scope;
 pub mod segments;
 pub mod shared;
 pub mod span;
+pub mod typed;
 pub mod view;

@@ -18,9 +18,16 @@ use core::ffi::CStr;
 use core::fmt;
 
 /// The message of a literal, looked at when this is compiled.
+///
+/// Two zeros end it, because a linker keeps all strings with one together, and could not leave out what nobody uses.
 macro_rules! text {
     ($text:literal) => {
-        const { Message::new($text) }
+        const {
+            match CStr::from_bytes_until_nul(concat!($text, "\0\0").as_bytes()) {
+                Ok(text) => Message::new(text),
+                Err(_) => panic!("there is a zero"),
+            }
+        }
     };
 }
 
@@ -91,6 +98,21 @@ pub enum Rule {
     ArgumentWritable = 509,
     /// An argument must be contiguous in C order (`y*` and `w*` of `PyArg_ParseTuple`).
     ArgumentContiguous = 510,
+    /// An argument that is used in place must be contiguous in C order, if its exporter says otherwise only by its
+    /// answer.
+    ArgumentOrder = 511,
+    /// The same, if its exporter refused.
+    ArgumentRefused = 512,
+    /// An argument that is written to in place must be writable.
+    ArgumentReadOnly = 513,
+    /// An argument must be `bytes`, where nothing else is accepted.
+    ArgumentBytes = 514,
+    /// An argument must not be longer than is accepted.
+    ArgumentLimit = 515,
+    /// An argument must be aligned as is asked for.
+    ArgumentAlignment = 516,
+    /// An argument must consist of whole items of the type that is asked for.
+    ArgumentItems = 517,
 
     /// A scope must have a free slot for each buffer.
     ScopeFull = 601,
@@ -104,7 +126,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the numbers.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 39] = [
         Self::NullArgument,
         Self::IntLength,
         Self::CharSlots,
@@ -133,6 +155,13 @@ impl Rule {
         Self::CopyShape,
         Self::ArgumentWritable,
         Self::ArgumentContiguous,
+        Self::ArgumentOrder,
+        Self::ArgumentRefused,
+        Self::ArgumentReadOnly,
+        Self::ArgumentBytes,
+        Self::ArgumentLimit,
+        Self::ArgumentAlignment,
+        Self::ArgumentItems,
         Self::ScopeFull,
         Self::Resize,
         Self::Unheld,
@@ -152,74 +181,103 @@ impl Rule {
         use Exception::{SystemError, TypeError, ValueError};
         let pypy = matches!(family, Family::PyPy2 | Family::PyPy3);
         let (exception, message) = match self {
-            Self::NullArgument => (SystemError, text!(c"null argument to internal routine")),
-            Self::IntLength => (OverflowError, text!(c"size does not fit in an int")),
-            Self::CharSlots if pypy => (TypeError, text!(c"expected a character buffer object")),
-            Self::CharSlots => (TypeError, text!(c"expected a string or other character buffer object")),
-            Self::ReadSlots => (TypeError, text!(c"expected a readable buffer object")),
-            Self::WriteSlots => (TypeError, text!(c"expected a writeable buffer object")),
-            Self::SingleSegment => (TypeError, text!(c"expected a single-segment buffer object")),
-            Self::CharExporter if pypy => (TypeError, text!(c"expected an object with the buffer interface")),
-            Self::ReadExporter if pypy => (TypeError, text!(c"expected an object with a buffer interface")),
+            Self::NullArgument => (SystemError, text!("null argument to internal routine")),
+            Self::IntLength => (OverflowError, text!("size does not fit in an int")),
+            Self::CharSlots if pypy => (TypeError, text!("expected a character buffer object")),
+            Self::CharSlots => (TypeError, text!("expected a string or other character buffer object")),
+            Self::ReadSlots => (TypeError, text!("expected a readable buffer object")),
+            Self::WriteSlots => (TypeError, text!("expected a writeable buffer object")),
+            Self::SingleSegment => (TypeError, text!("expected a single-segment buffer object")),
+            Self::CharExporter if pypy => (TypeError, text!("expected an object with the buffer interface")),
+            Self::ReadExporter if pypy => (TypeError, text!("expected an object with a buffer interface")),
             Self::WriteExporter if pypy => {
-                (TypeError, text!(c"expected an object with a writable buffer interface"))
+                (TypeError, text!("expected an object with a writable buffer interface"))
             }
-            Self::WriteExporter => (TypeError, text!(c"expected a writable bytes-like object")),
+            Self::WriteExporter => (TypeError, text!("expected a writable bytes-like object")),
             Self::ViewExporter if matches!(family, Family::CPython2 | Family::PyPy2) => {
-                (TypeError, text!(c"'%.100s' does not have the buffer interface"))
+                (TypeError, text!("'%.100s' does not have the buffer interface"))
             }
             Self::CharExporter | Self::ReadExporter | Self::ViewExporter => {
-                (TypeError, text!(c"a bytes-like object is required, not '%.100s'"))
+                (TypeError, text!("a bytes-like object is required, not '%.100s'"))
             }
-            Self::Writable if pypy => (ValueError, text!(c"Object is not writable")),
-            Self::Writable => (BufferError, text!(c"Object is not writable.")),
-            Self::NullView => (BufferError, text!(c"PyBuffer_FillInfo: view==NULL argument is obsolete")),
-            Self::MemoryFlag => (SystemError, text!(c"bad argument to internal function")),
-            Self::GrantCContiguous => {
-                (BufferError, text!(c"'%.100s' object is not C-contiguous; ask for its strides, or pass a copy"))
-            }
+            Self::Writable if pypy => (ValueError, text!("Object is not writable")),
+            Self::Writable => (BufferError, text!("Object is not writable.")),
+            Self::NullView => (BufferError, text!("PyBuffer_FillInfo: view==NULL argument is obsolete")),
+            Self::MemoryFlag => (SystemError, text!("bad argument to internal function")),
+            Self::GrantCContiguous => (
+                BufferError,
+                text!("'%.100s' object is not C-contiguous; ask for its strides, or pass a copy"),
+            ),
             Self::GrantFContiguous => (
                 BufferError,
-                text!(c"'%.100s' object is not Fortran contiguous; ask for its strides, or pass a copy"),
+                text!("'%.100s' object is not Fortran contiguous; ask for its strides, or pass a copy"),
             ),
             Self::GrantContiguous => {
-                (BufferError, text!(c"'%.100s' object is not contiguous; ask for its strides, or pass a copy"))
+                (BufferError, text!("'%.100s' object is not contiguous; ask for its strides, or pass a copy"))
             }
             Self::GrantIndirect => (
                 BufferError,
-                text!(c"'%.100s' object cannot be represented without suboffsets; ask for them, or pass a copy"),
+                text!(
+                    "'%.100s' object cannot be represented without suboffsets; ask for them, or pass a copy"
+                ),
             ),
             Self::GrantFormat => {
-                (BufferError, text!(c"'%.100s' object cannot give a format without a shape; ask for both"))
+                (BufferError, text!("'%.100s' object cannot give a format without a shape; ask for both"))
             }
-            Self::Resize => (BufferError, text!(c"Existing exports of data: object cannot be re-sized")),
+            Self::Resize => (BufferError, text!("Existing exports of data: object cannot be re-sized")),
             Self::NegativeLength => {
-                (BufferError, text!(c"the exporter answered with a negative length; it is at fault"))
+                (BufferError, text!("the exporter answered with a negative length; it is at fault"))
             }
             Self::NullMemory => {
-                (BufferError, text!(c"the exporter answered with a length but no memory; it is at fault"))
+                (BufferError, text!("the exporter answered with a length but no memory; it is at fault"))
             }
-            Self::ReadOnlyView => (BufferError, text!(c"the view is read-only; ask for a writable one")),
-            Self::Contiguous => {
-                (BufferError, text!(c"the view is not contiguous in C order; copy it, or read it item by item"))
-            }
+            Self::ReadOnlyView => (BufferError, text!("the view is read-only; ask for a writable one")),
+            Self::Contiguous => (
+                BufferError,
+                text!("the view is not contiguous in C order; copy it, or read it item by item"),
+            ),
             Self::ViewLayout => (
                 BufferError,
-                text!(c"the view's shape, strides or suboffsets are not those of any memory; its exporter is at fault"),
+                text!(
+                    "the view's shape, strides or suboffsets are not those of any memory; its exporter is at fault"
+                ),
             ),
-            Self::ItemIndex => (IndexError, text!(c"there is no item at these indices")),
-            Self::CopyLength => (ValueError, text!(c"the memory and the view differ in length")),
-            Self::CopyShape => (ValueError, text!(c"the views differ in shape or in item size")),
-            Self::ArgumentWritable => (TypeError, text!(c"must be read-write bytes-like object, not %.100s")),
-            Self::ArgumentContiguous => (TypeError, text!(c"must be contiguous buffer, not %.100s")),
+            Self::ItemIndex => (IndexError, text!("there is no item at these indices")),
+            Self::CopyLength => (ValueError, text!("the memory and the view differ in length")),
+            Self::CopyShape => (ValueError, text!("the views differ in shape or in item size")),
+            Self::ArgumentWritable => (TypeError, text!("must be read-write bytes-like object, not %.100s")),
+            Self::ArgumentContiguous => (TypeError, text!("must be contiguous buffer, not %.100s")),
+            Self::ArgumentOrder => (TypeError, text!("'%.100s' object is not C-contiguous: pass a copy")),
+            Self::ArgumentRefused => (BufferError, text!("'%.100s' object is not C-contiguous: pass a copy")),
+            Self::ArgumentReadOnly => (
+                TypeError,
+                text!(
+                    "a read-write bytes-like object is required, not '%.100s': pass a bytearray, or a writable copy"
+                ),
+            ),
+            Self::ArgumentBytes => {
+                (TypeError, text!("a bytes object is required, not '%.100s': pass its bytes(...)"))
+            }
+            Self::ArgumentLimit => {
+                (ValueError, text!("'%.100s' object is longer than is accepted: pass it in parts"))
+            }
+            Self::ArgumentAlignment => {
+                (ValueError, text!("the memory of '%.100s' object is not aligned: pass an aligned copy"))
+            }
+            Self::ArgumentItems => (
+                TypeError,
+                text!(
+                    "'%.100s' object does not consist of whole items of the wanted type: pass fewer bytes, or more"
+                ),
+            ),
             Self::Unheld => (
                 BufferError,
-                text!(c"'%.100s' object may move its memory as soon as it is not held; take it in a scope"),
+                text!("'%.100s' object may move its memory as soon as it is not held; take it in a scope"),
             ),
             Self::ScopeFull => {
-                (BufferError, text!(c"the buffer scope is full; give it more slots, or begin a nested scope"))
+                (BufferError, text!("the buffer scope is full; give it more slots, or begin a nested scope"))
             }
-            Self::ScopeMemory => (MemoryError, text!(c"there is no memory for more buffers in the scope")),
+            Self::ScopeMemory => (MemoryError, text!("there is no memory for more buffers in the scope")),
         };
         Refusal { rule: self, exception, message, yields: matches!(self, Self::NullArgument) }
     }
@@ -347,15 +405,20 @@ impl Message {
         into: &'a mut [u8; Self::ROOM],
     ) -> Option<&'a CStr> {
         let (before, after) = self.split()?;
-        let name = type_name.to_bytes();
-        if name.len() > Self::NAME_BYTES || !name.is_ascii() {
-            return None;
+        let mut end = before.len();
+        into.get_mut(..end)?.copy_from_slice(before);
+        // Names are short.
+        for &byte in type_name.to_bytes() {
+            if !byte.is_ascii() || end == before.len() + Self::NAME_BYTES {
+                return None;
+            }
+            *into.get_mut(end)? = byte;
+            end += 1;
         }
-        let mut end = 0;
-        for part in [before, name, after, b"\0"] {
-            into.get_mut(end..end + part.len())?.copy_from_slice(part);
-            end += part.len();
-        }
+        let last = end + after.len();
+        into.get_mut(end..last)?.copy_from_slice(after);
+        *into.get_mut(last)? = 0;
+        let end = last + 1;
         // SAFETY: the last part is the only zero: the others come from C strings, without what ends them.
         into.get(..end).map(|text| unsafe { CStr::from_bytes_with_nul_unchecked(text) })
     }

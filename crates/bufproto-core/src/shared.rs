@@ -4,9 +4,13 @@
 //! compiler the opposite, so it is not what a view gives; these two types are.
 
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ops::Range;
 use core::ptr::{self, NonNull};
 use core::slice;
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+use crate::element::Element;
 
 /// Bytes to read, which others may write to meanwhile.
 ///
@@ -21,12 +25,14 @@ pub struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
+    /// The bytes at an address, for backends, which know how long they stay.
+    ///
     /// # Safety
     ///
     /// `length` bytes at `pointer` may be read for `'a` (`pointer` may be anything when there are none), and
     /// nobody holds a reference to them that forbids others to write or to read.
     #[inline]
-    pub(crate) unsafe fn new(pointer: *mut u8, length: usize) -> Self {
+    pub unsafe fn new(pointer: *mut u8, length: usize) -> Self {
         let pointer = NonNull::new(pointer.cast()).unwrap_or(NonNull::dangling());
         Self { pointer, length, memory: PhantomData }
     }
@@ -41,6 +47,14 @@ impl<'a> Shared<'a> {
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.length == 0
+    }
+
+    /// Some of the bytes; `None` if the range does not lie within them.
+    #[must_use]
+    pub fn part(self, range: Range<usize>) -> Option<Self> {
+        let cells = self.cells().get(range)?;
+        // SAFETY: a part of the bytes, for which the type's invariant holds too.
+        Some(unsafe { Self::new(cells.as_ptr().cast_mut().cast(), cells.len()) })
     }
 
     /// The first byte's address.
@@ -58,6 +72,20 @@ impl<'a> Shared<'a> {
     /// The bytes one after the other, each as it is when its turn comes.
     pub fn iter(self) -> impl ExactSizeIterator<Item = u8> + 'a {
         self.cells().iter().map(|cell| cell.load(Relaxed))
+    }
+
+    /// The item whose first byte is at `offset`; `None` if it does not lie within the bytes. Its bytes are read one by
+    /// one, so of an item that is being written to it may be some old and some new ones.
+    #[must_use]
+    pub fn item<T: Element>(self, offset: usize) -> Option<T> {
+        let cells = self.cells().get(offset..offset.checked_add(size_of::<T>())?)?;
+        let mut item = MaybeUninit::<T>::uninit();
+        for (index, cell) in cells.iter().enumerate() {
+            // SAFETY: there are as many cells as the item has bytes.
+            unsafe { item.as_mut_ptr().cast::<u8>().add(index).write(cell.load(Relaxed)) };
+        }
+        // SAFETY: all bytes were written, and any bytes at all are an `Element`.
+        Some(unsafe { item.assume_init() })
     }
 
     /// Copies as many bytes as fit, from the first on, and returns how many.
@@ -93,11 +121,13 @@ pub struct SharedMut<'a>(
 );
 
 impl<'a> SharedMut<'a> {
+    /// The bytes at an address, for backends, which know how long they stay.
+    ///
     /// # Safety
     ///
     /// As [`Shared::new`], and the bytes may be written to.
     #[inline]
-    pub(crate) unsafe fn new(pointer: *mut u8, length: usize) -> Self {
+    pub unsafe fn new(pointer: *mut u8, length: usize) -> Self {
         // SAFETY: the caller's word.
         Self(unsafe { Shared::new(pointer, length) })
     }
@@ -120,6 +150,12 @@ impl<'a> SharedMut<'a> {
         self.0.length == 0
     }
 
+    /// Some of the bytes; `None` if the range does not lie within them.
+    #[must_use]
+    pub fn part(self, range: Range<usize>) -> Option<Self> {
+        self.0.part(range).map(Self)
+    }
+
     /// The first byte's address.
     #[must_use]
     pub fn as_mut_ptr(self) -> *mut u8 {
@@ -129,6 +165,16 @@ impl<'a> SharedMut<'a> {
     /// Writes the byte at `index`; says whether there is one.
     pub fn set(self, index: usize, byte: u8) -> bool {
         self.0.cells().get(index).map(|cell| cell.store(byte, Relaxed)).is_some()
+    }
+
+    /// Writes the item whose first byte is at `offset`, byte by byte; says whether it lies within the bytes.
+    pub fn set_item<T: Element>(self, offset: usize, item: T) -> bool {
+        let Some(part) = offset.checked_add(size_of::<T>()).and_then(|end| self.part(offset..end)) else {
+            return false;
+        };
+        // SAFETY: all bytes of an `Element` are initialised, and it is borrowed.
+        part.copy_from_slice(unsafe { slice::from_raw_parts(ptr::from_ref(&item).cast(), size_of::<T>()) });
+        true
     }
 
     /// Writes as many bytes as fit, from the first on, and returns how many.

@@ -274,11 +274,18 @@ impl<'held, R: Runtime> Held<'held, R> {
     /// the view lives, as for the content of an exact `bytes`.
     #[must_use]
     pub fn frozen(self) -> Option<&'held [u8]> {
-        if !self.runtime.is_frozen(self.view) {
+        if !self.is_frozen() {
             return None;
         }
         // SAFETY: the runtime vouches that the memory is not written to while the view lives.
         self.shared().ok().map(|shared| unsafe { shared.as_slice() })
+    }
+
+    /// Whether the runtime vouches that nobody writes to the memory or moves it while the view lives.
+    #[inline]
+    #[must_use]
+    pub fn is_frozen(self) -> bool {
+        self.runtime.is_frozen(self.view)
     }
 
     /// Where the items lie.

@@ -45,6 +45,13 @@
 #define BUFPROTO_RULE_COPY_SHAPE 508
 #define BUFPROTO_RULE_ARGUMENT_WRITABLE 509
 #define BUFPROTO_RULE_ARGUMENT_CONTIGUOUS 510
+#define BUFPROTO_RULE_ARGUMENT_ORDER 511
+#define BUFPROTO_RULE_ARGUMENT_REFUSED 512
+#define BUFPROTO_RULE_ARGUMENT_READ_ONLY 513
+#define BUFPROTO_RULE_ARGUMENT_BYTES 514
+#define BUFPROTO_RULE_ARGUMENT_LIMIT 515
+#define BUFPROTO_RULE_ARGUMENT_ALIGNMENT 516
+#define BUFPROTO_RULE_ARGUMENT_ITEMS 517
 #define BUFPROTO_RULE_SCOPE_FULL 601
 #define BUFPROTO_RULE_RESIZE 602
 #define BUFPROTO_RULE_UNHELD 603
@@ -53,6 +60,7 @@
 /* A Python object, as the interpreter's headers name it. */
 struct _object;
 
+typedef struct bufproto_functions_table bufproto_functions_table;
 typedef struct bufproto_interpreter bufproto_interpreter;
 typedef struct bufproto_memory bufproto_memory;
 typedef struct bufproto_scope bufproto_scope;
@@ -92,6 +100,55 @@ typedef struct bufproto_scope bufproto_scope;
  * For bufproto_fail: the memory may move, which the strict policy refuses outside a scope.
  */
 #define BUFPROTO_FAILED_UNHELD 3
+
+/**
+ * Room for a text with a type's name in it, in bytes.
+ */
+#define BUFPROTO_TEXT_ROOM 256
+
+/**
+ * In what bufproto_words tells of the exception: its type is SystemError, and not TypeError.
+ */
+#define BUFPROTO_IS_SYSTEM_ERROR 1
+
+/**
+ * In what bufproto_words tells of the exception: one that is pending is to stay, and this one not to be raised.
+ */
+#define BUFPROTO_YIELDS 2
+
+/**
+ * In what bufproto_words tells of the exception: the text still has the place for the type's name in it, %.100s.
+ */
+#define BUFPROTO_NAMES_TYPE 4
+
+/**
+ * What bufproto_words tells of the exception, divided by this, is the length of the text in bytes.
+ */
+#define BUFPROTO_TEXT_LENGTH 8
+
+/**
+ * A function of whatever type.
+ */
+typedef void (*bufproto_function)(void);
+
+/**
+ * The library's functions, for callers that did not link with it. bufproto/import.h takes it from the Python package
+ * bufproto and knows the types.
+ */
+struct bufproto_functions_table {
+    /**
+     * The library's version, as "major.minor.patch".
+     */
+    const char *version;
+    /**
+     * How many functions there are: later versions add some at the end.
+     */
+    size_t count;
+    /**
+     * The functions, in an order that never changes.
+     */
+    const bufproto_function *functions;
+};
 
 /**
  * The functions of an interpreter that the library calls. Filled by bufproto/interpreter.h for a Python, and by a
@@ -256,6 +313,11 @@ extern "C" {
 #endif
 
 /**
+ * The library's functions as a table.
+ */
+const struct bufproto_functions_table *bufproto_functions(void);
+
+/**
  * PyBuffer_FillInfo: answers a request for a block of bytes. The view refers to owner, which may be NULL.
  *
  * Returns 0, or -1 with an exception set: BufferError if the request is for writable memory and read_only is 1, or if
@@ -391,6 +453,24 @@ int bufproto_as_write_buffer_int(const struct bufproto_interpreter *interpreter,
 int bufproto_check_read_buffer(const struct bufproto_interpreter *interpreter,
                                struct _object *object,
                                bufproto_get_buffer get_buffer);
+
+/**
+ * What one of the three functions raises in CPython 3 when it fails, for a caller that has asked the exporter itself and
+ * raises the exception itself, as the inline functions of bufproto/functions.h do. A caller that needs nothing else of
+ * the library needs no table.
+ *
+ * access is that of the function, and reason one of BUFPROTO_FAILED_.... Returns the text, which is in room if it
+ * names the type, and tells of the exception in about; or NULL if what the exporter raised stays.
+ *
+ * The caller sees to it:
+ *
+ * type_name is NULL or a string; room has BUFPROTO_TEXT_ROOM bytes, and about may be written to.
+ */
+const char *bufproto_words(int access,
+                           int reason,
+                           const char *type_name,
+                           char *room,
+                           int *about);
 
 /**
  * Leaves the error of one of the three functions, for a caller that has asked the exporter itself and failed, as the

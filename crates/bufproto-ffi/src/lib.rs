@@ -11,6 +11,7 @@
 //! ```
 #![no_std]
 
+mod api;
 mod export;
 mod interpreter;
 mod legacy;
@@ -21,6 +22,7 @@ mod scope;
 mod version;
 mod view;
 
+pub use api::{Function, Functions, NAMES, bufproto_functions};
 pub use export::*;
 pub use interpreter::{GetBuffer, Interpreter, PyObject};
 pub use legacy::*;

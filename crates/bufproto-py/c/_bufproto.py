@@ -5,7 +5,10 @@ from __future__ import unicode_literals
 from collections import OrderedDict
 
 from . import _lifetime, _native
+from ._native import _C_API  # noqa: F401
 from ._text import failure, text
+
+__version__ = _native.version
 
 VIEW = ["len", "itemsize", "readonly", "ndim", "format", "shape", "strides", "suboffsets"]
 """The fields of a view, as the module in C returns them. What comes after them is the owner."""

@@ -146,11 +146,22 @@ static PyMethodDef functions[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* Adds the C functions, which extensions that link with no library take from here (bufproto/import.h). */
+static int add_functions(PyObject *module)
+{
+    PyObject *capsule = PyCapsule_New((void *)bufproto_functions(), "bufproto._C_API", NULL);
+    return capsule == NULL ? -1 : PyModule_AddObject(module, "_C_API", capsule);
+}
+
 #if PY_MAJOR_VERSION < 3
 
 PyMODINIT_FUNC init_native(void)
 {
-    Py_InitModule("_native", functions);
+    PyObject *module = Py_InitModule("_native", functions);
+    if (module != NULL) {
+        add_functions(module);
+        PyModule_AddStringConstant(module, "version", BUFPROTO_VERSION);
+    }
 }
 
 #else
@@ -159,7 +170,12 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", NULL, 
 
 PyMODINIT_FUNC PyInit__native(void)
 {
-    return PyModule_Create(&definition);
+    PyObject *module = PyModule_Create(&definition);
+    if (module != NULL &&
+        (add_functions(module) < 0 || PyModule_AddStringConstant(module, "version", BUFPROTO_VERSION) < 0)) {
+        Py_CLEAR(module);
+    }
+    return module;
 }
 
 #endif

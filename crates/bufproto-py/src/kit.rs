@@ -10,6 +10,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyInt};
 
 use crate::object::{Attached, Object};
 
+pub(crate) mod arguments;
 mod scripted;
 
 /// Runs the kit, and returns its report.

@@ -44,23 +44,41 @@
 //!     PyResult::Ok(())
 //! }).unwrap();
 //! ```
+//!
+//! Functions take buffers as arguments ([`ReadBuffer`], [`WriteBuffer`]), and keep them in an [`OwnedBuffer`]; see
+//! [`argument`].
 
+mod accept;
+pub mod argument;
+#[cfg(feature = "module")]
+mod audit;
 mod error;
 #[cfg(feature = "kit")]
 mod kit;
+mod lease;
 mod lifetime;
 #[cfg(feature = "module")]
 mod module;
 mod object;
+mod owned;
+mod refusal;
+mod stream;
 mod view;
 
+pub use bufproto_core::element::{Be, Bool, Element, Le, Ucs4};
 pub use bufproto_core::request::{Access, Request};
 pub use bufproto_core::rules::Rule;
+pub use bufproto_core::shared::{Shared, SharedMut};
 pub use bufproto_core::span::Span;
+pub use bufproto_core::typed::{TypedView, TypedViewMut};
 
+pub use accept::Accept;
+pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, typed, typed_mut};
 pub use error::into_py_err;
 pub use lifetime::Lifetime;
 pub use object::{
     Attached, Object, Raised, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer,
 };
+pub use owned::OwnedBuffer;
+pub use stream::{Reader, Writer};
 pub use view::{NativeView, Scope, Slot, View, acquire, fill};

@@ -10,11 +10,29 @@ mod _bufproto {
     use bufproto_core::runtime::Object as _;
     use bufproto_core::span::Span;
     use pyo3::exceptions::PyBufferError;
+    use pyo3::ffi;
     use pyo3::prelude::*;
     use pyo3::types::{PyDict, PyString};
 
+    #[pymodule_export]
+    use crate::audit::read_library;
     use crate::view::{Slot, View, fill};
     use crate::{Lifetime, Object, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer};
+
+    /// The package's version.
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Adds the C functions, which extensions that link with no library take from here (`bufproto/import.h`).
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let functions = std::ptr::from_ref(bufproto_ffi::bufproto_functions()).cast_mut().cast();
+        // SAFETY: the thread is attached; the table and the name are constants.
+        let capsule = unsafe { ffi::PyCapsule_New(functions, c"bufproto._C_API".as_ptr(), None) };
+        // SAFETY: a new reference, or null with an exception set.
+        module.add("_C_API", unsafe { Bound::from_owned_ptr_or_err(module.py(), capsule) }?)
+    }
 
     /// Runs the conformance kit on live objects. The report is lines of fields between tabs: number, verdict,
     /// number of cases, statement, details.
@@ -23,6 +41,10 @@ mod _bufproto {
     fn conformance(py: Python<'_>) -> String {
         crate::kit::run(py)
     }
+
+    #[cfg(feature = "kit")]
+    #[pymodule_export]
+    use crate::kit::arguments::arguments;
 
     /// What the four functions answer for an object, the view that it exports, and how long its memory stays.
     #[pyfunction]

@@ -1,6 +1,6 @@
 //! The handle of a live object, and the four functions on it.
 
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use bufproto_core::abi::Header;
 use bufproto_core::legacy::{Dialect, Python3};
 use bufproto_core::request::{Access, Request};
-use bufproto_core::rules::{Exception, Family, Refusal};
+use bufproto_core::rules::{Exception, Family, Message, Refusal};
 use bufproto_core::runtime::{self, Exporter, Failure, Runtime};
 use bufproto_core::span::Span;
 use pyo3::ffi;
@@ -16,6 +16,15 @@ use pyo3::prelude::*;
 
 use crate::error::into_py_err;
 use crate::view::{self, NativeView};
+
+/// The family of the interpreter that this was built for.
+pub(crate) const FAMILY: Family = if cfg!(PyPy) {
+    Family::PyPy3
+} else if cfg!(Py_3_13) {
+    Family::CPython313
+} else {
+    Family::CPython3
+};
 
 /// The interpreter that the calling thread is attached to.
 #[derive(Clone, Copy)]
@@ -65,13 +74,6 @@ unsafe impl<'py> Runtime for Attached<'py> {
     type Raised = Raised<'py>;
 
     fn family(self) -> Family {
-        const FAMILY: Family = if cfg!(PyPy) {
-            Family::PyPy3
-        } else if cfg!(Py_3_13) {
-            Family::CPython313
-        } else {
-            Family::CPython3
-        };
         FAMILY
     }
 
@@ -151,14 +153,16 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
         if !refusal.message.names_type() {
             return self.runtime().raise(refusal);
         }
-        // SAFETY: the thread is attached. The text has one place, for a C string, and the name of a live type
-        // is one.
-        unsafe {
-            ffi::PyErr_Format(
-                exception_type(refusal.exception),
-                refusal.message.as_c_str().as_ptr(),
-                (*ffi::Py_TYPE(self.0.as_ptr())).tp_name,
-            );
+        let exception = exception_type(refusal.exception);
+        // SAFETY: the object is alive, and so is its type, whose name is a C string.
+        let name = unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) };
+        match refusal.message.write_with_type_name(name, &mut [0; Message::ROOM]) {
+            // SAFETY: the thread is attached; type and text are valid, and the text is copied.
+            Some(text) => unsafe { ffi::PyErr_SetString(exception, text.as_ptr()) },
+            // SAFETY: as above; the text has one place, for a C string.
+            None => unsafe {
+                ffi::PyErr_Format(exception, refusal.message.as_c_str().as_ptr(), name.as_ptr());
+            },
         }
     }
 }

@@ -67,5 +67,11 @@ pub(crate) fn is_frozen(_attached: Attached<'_>, view: &NativeView) -> bool {
         return false;
     }
     // SAFETY: a view's owner is alive, since the view holds a reference; the thread is attached.
-    unsafe { ffi::PyBytes_CheckExact(owner) != 0 }
+    if unsafe { ffi::PyBytes_CheckExact(owner) } == 0 {
+        return false;
+    }
+    // An exporter may name an owner whose memory it is not. SAFETY: as above; for a `bytes` neither function fails.
+    let (content, length) = unsafe { (ffi::PyBytes_AsString(owner), ffi::PyBytes_Size(owner)) };
+    let (offset, length) = (view.header().buf.addr().wrapping_sub(content.addr()), length.unsigned_abs());
+    offset <= length && view.header().len.unsigned_abs() <= length - offset
 }

@@ -8,7 +8,7 @@ use crate::interpreter::{Extension, Interpreter};
 use crate::package::Package;
 
 /// The cargo feature that brings the tests' own entry points.
-const FEATURE: &str = "kit";
+pub(super) const FEATURE: &str = "kit";
 
 /// The runner, in the workspace. Its last line on standard output counts the tests.
 const RUNNER: &str = "crates/bufproto-py/tests/live/run.py";

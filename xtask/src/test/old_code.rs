@@ -18,9 +18,6 @@ use crate::install::install;
 use crate::interpreter::{Interpreter, Version};
 use crate::library::CRATE;
 
-/// How the header comes into files that do not include it.
-const FORCED: &str = "-include bufproto/python.h";
-
 /// The same where the interpreter's headers declare the functions, which are to be replaced: after those headers, with the
 /// macro that the files would define before them. Without optimization ours would leave something in every file, and the
 /// programs by which build tools try the compiler out would not link without Python.
@@ -201,10 +198,10 @@ impl Job<'_> {
         source(self.context, name)
     }
 
-    /// What pkg-config says about the library.
-    fn pkg_config(&self, kind: &str) -> anyhow::Result<String> {
+    /// What pkg-config says about the library, or about the library and the header that is forced.
+    fn pkg_config(&self, kind: &str, package: &str) -> anyhow::Result<String> {
         let mut command = Command::new("pkg-config");
-        Ok(finish(self.with_path(&mut command).args([kind, "bufproto"]))?.trim().to_owned())
+        Ok(finish(self.with_path(&mut command).args([kind, package]))?.trim().to_owned())
     }
 
     fn with_path<'command>(&self, command: &'command mut Command) -> &'command mut Command {
@@ -214,8 +211,9 @@ impl Job<'_> {
     /// The flags for C++; those for C are stricter.
     fn compile_flags(&self) -> anyhow::Result<String> {
         let theirs = self.compiler.their_headers().join(" ".as_ref());
-        let forced = if self.replaces { FORCED_AFTER } else { FORCED };
-        Ok(format!("{} {} {forced}", self.pkg_config("--cflags")?, theirs.display()))
+        let (package, more) =
+            if self.replaces { ("bufproto", FORCED_AFTER) } else { ("bufproto-forced", "") };
+        Ok(format!("{} {} {more}", self.pkg_config("--cflags", package)?, theirs.display()))
     }
 
     /// A command with the flags in its environment, where build tools look for them.
@@ -229,7 +227,7 @@ impl Job<'_> {
         let mut command = Command::new(self.compiler.program());
         command.args(["-shared", "-fPIC", STRICT]);
         command.args(self.compile_flags()?.split_whitespace());
-        command.args(self.pkg_config("--libs")?.split_whitespace());
+        command.args(self.pkg_config("--libs", "bufproto")?.split_whitespace());
         finish(command.args(sources).arg("-o").arg(self.folder.join(module).with_extension("so")))?;
         Ok(self.folder.clone())
     }
@@ -237,13 +235,12 @@ impl Job<'_> {
     fn setup(&self, name: &str) -> Result<PathBuf, Stopped> {
         let lib = self.folder.join("lib");
         let mut python = Command::new(&self.interpreter.program);
-        // Until then the interpreter has its own, if by another name.
-        let has_setup = self.interpreter.version < (Version { major: 3, minor: 12, patch: 0 });
-        if !has_setup && !succeeds(Command::new(&self.interpreter.program).args(["-c", "import setuptools"]))
-        {
+        // Until 3.12 an interpreter may have its own, by another name.
+        const EITHER: &str = "try:\n import setuptools\nexcept ImportError:\n import distutils.core";
+        if !succeeds(Command::new(&self.interpreter.program).args(["-c", EITHER])) {
             python.env("PYTHONPATH", tools::package(self.context, "setuptools")?);
         }
-        self.with_flags(&mut python)?.env("LDFLAGS", self.pkg_config("--libs")?);
+        self.with_flags(&mut python)?.env("LDFLAGS", self.pkg_config("--libs", "bufproto")?);
         python.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(self.source(name));
         python.args(["setup.py", "--quiet", "build_ext", "--build-lib"]).arg(&lib);
         finish(python.arg("--build-temp").arg(self.folder.join("temp")))?;

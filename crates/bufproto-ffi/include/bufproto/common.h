@@ -50,6 +50,8 @@ typedef void *bufproto__pointer;
 #endif
 
 #ifdef BUFPROTO_IMPORT
+/* The functions' places first: the importer compares their number. */
+#include "imported.h"
 #include "import.h"
 #else
 /* Whether the library's functions can be called; false with an exception set. */

@@ -1,10 +1,12 @@
 /* The original names ahead of Python.h, for headers that are forced on every file of a project. Included by python.h.
  *
  * Whether there is a Python, and which, is all that is looked at. A file without one gets nothing, and one for a Python
- * whose headers declare the names themselves neither. Needs a compiler that has __has_include and other names for a symbol,
+ * whose headers declare the names themselves neither; nor one that is to import the functions, for which Python.h is
+ * needed. Needs a compiler that has __has_include and other names for a symbol,
  * as gcc and clang do; others get nothing: include python.h after Python.h there.
  */
-#if !defined(BUFPROTO_EARLY_H) && defined(__has_include) && defined(__GNUC__) && !defined(BUFPROTO_NO_NAMES)
+#if !defined(BUFPROTO_EARLY_H) && defined(__has_include) && defined(__GNUC__) && !defined(BUFPROTO_NO_NAMES) && \
+    !defined(BUFPROTO_IMPORT)
 #define BUFPROTO_EARLY_H
 #if __has_include(<Python.h>) && __has_include(<patchlevel.h>)
 /* The version, and nothing else. */

@@ -19,6 +19,10 @@
 
 #include "interpreter.h"
 
+#if defined(BUFPROTO_NUMPY) && !defined(Py_LIMITED_API)
+#include "numpy.h"
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -55,25 +59,28 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
 /* The procedure of views is so short that the way to a library would be the longer part of it. It is that of core's
  * legacy/views.rs, and only what it fails with is the library's. */
 
+/* What is needed only after the type's function waits on the stack, here and below: in registers it would cost more, since
+ * those have to be saved and restored. */
+
 /* PyBuffer_Release, of a view that is not looked at again. */
-BUFPROTO__INLINE void bufproto__give_back(Py_buffer *view)
+BUFPROTO__ALWAYS void bufproto__give_back(PyObject *owner, Py_buffer *volatile *view)
 {
-    PyObject *owner = view->obj;
     PyBufferProcs *slots;
     if (owner == NULL) {
         return;
     }
     slots = Py_TYPE(owner)->tp_as_buffer;
     if (slots != NULL && slots->bf_releasebuffer != NULL) {
-        slots->bf_releasebuffer(owner, view);
+        slots->bf_releasebuffer(owner, *view);
     }
     Py_DECREF(owner);
 }
 
-/* What exact types answer, whose memory can be seen without asking: 1 and the memory, or 0 if the type is to be asked. Fields,
- * because the macros for them check again what has been checked. A bytearray can be resized by another thread, and a
- * memoryview released, where there is no lock of the interpreter's; and the strict policy refuses both. */
-BUFPROTO__INLINE int bufproto__see(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
+/* What exact types answer, whose memory can be seen without asking: the memory and 1; or -1 if they refuse, with what is
+ * replaced anyway; or 0 if the type is to be asked. Fields, because the macros for them check again what has been checked. A
+ * bytearray can be resized by another thread, and a memoryview released, where there is no lock of the interpreter's; and the
+ * strict policy refuses both. Bytes to read are the caller's. */
+BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
 {
 #if !defined(Py_GIL_DISABLED) && !defined(BUFPROTO_STRICT)
     if (PyByteArray_CheckExact(object)) {
@@ -91,52 +98,99 @@ BUFPROTO__INLINE int bufproto__see(PyObject *object, int access, bufproto__point
 #else
         const int refuses = _Py_MEMORYVIEW_RELEASED;
 #endif
-        /* Whatever is out of the ordinary, the type knows. */
+        if (access == BUFPROTO_WRITE && memory->view.readonly) {
+            return -1;
+        }
+        /* Whatever else is out of the ordinary, the type knows. */
         if ((memory->flags & refuses) == 0 && (memory->flags & in_order) != 0 &&
-            (memory->mbuf->flags & _Py_MANAGED_BUFFER_RELEASED) == 0 && memory->view.suboffsets == NULL &&
-            (access != BUFPROTO_WRITE || !memory->view.readonly)) {
+            (memory->mbuf->flags & _Py_MANAGED_BUFFER_RELEASED) == 0 && memory->view.suboffsets == NULL) {
             *buffer = memory->view.buf;
             *length = memory->view.len;
             return 1;
         }
     }
 #endif
-#endif
-    (void)object;
-    (void)access;
-    (void)buffer;
-    (void)length;
-    return 0;
-}
-
-/* Whether exact types are known to refuse writing: what they would raise is replaced anyway. */
-BUFPROTO__INLINE int bufproto__is_read_only(PyObject *object)
-{
-#if !defined(Py_GIL_DISABLED) && defined(_Py_MEMORYVIEW_C)
-    if (PyMemoryView_Check(object)) {
-        return ((const PyMemoryViewObject *)(void *)object)->view.readonly;
+#ifdef BUFPROTO_NUMPY
+    if (PyArray_CheckExact(object)) {
+        return bufproto__see_array(object, access, buffer, length);
     }
 #endif
-    return PyBytes_CheckExact(object);
+#endif
+    (void)buffer;
+    (void)length;
+    return access == BUFPROTO_WRITE && PyBytes_CheckExact(object) ? -1 : 0;
 }
 
 /* Leaves the error of a function. */
 BUFPROTO__OUTLINE int bufproto__fail(PyObject *object, int access, int reason)
 {
+#ifdef BUFPROTO_STRICT
     if (BUFPROTO__READY()) {
         bufproto_fail(bufproto__python(), object, access, reason);
     }
+#else
+    char room[BUFPROTO_TEXT_ROOM];
+    const char *name = object == NULL ? NULL : Py_TYPE(object)->tp_name;
+    const char *text;
+    int about;
+    if (BUFPROTO__READY() && (text = bufproto_words(access, reason, name, room, &about)) != NULL) {
+        PyObject *exception = about & BUFPROTO_IS_SYSTEM_ERROR ? PyExc_SystemError : PyExc_TypeError;
+        if (about & BUFPROTO_NAMES_TYPE) {
+            PyErr_Format(exception, text, name);
+        } else if (!(about & BUFPROTO_YIELDS) || !PyErr_Occurred()) {
+            bufproto__set_ascii(exception, text, (size_t)(about / BUFPROTO_TEXT_LENGTH));
+        }
+    }
+#endif
     return -1;
 }
 
-/* Asks the type. What is needed only afterwards waits on the stack: in registers it would cost more, since those have to be
- * saved and restored. */
-BUFPROTO__ALWAYS int bufproto__ask(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
+/* Asks the type's function. An exporter that fills nothing has no bytes and no owner. */
+BUFPROTO__ALWAYS int bufproto__ask(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length,
+                                   getbufferproc get_buffer)
 {
-    PyBufferProcs *slots = Py_TYPE(object)->tp_as_buffer;
     bufproto__pointer *volatile out = buffer;
     Py_ssize_t *volatile size = length;
     Py_buffer view;
+    Py_buffer *volatile place = &view;
+    int success = 0;
+    view.obj = NULL;
+    view.len = 0;
+    if (get_buffer(object, &view, access == BUFPROTO_WRITE ? PyBUF_WRITABLE : PyBUF_SIMPLE) != 0) {
+        bufproto__fail(NULL, access, BUFPROTO_FAILED_EXPORTER);
+        return -1;
+    }
+    *out = view.buf;
+    *size = view.len;
+    bufproto__give_back(view.obj, &place);
+#ifdef __GNUC__
+    /* Or the compiler would keep the other zero that it knows of, the function's answer, in one more register. */
+    __asm__("" : "+r"(success));
+#endif
+    return success;
+}
+
+BUFPROTO__OUTLINE int bufproto__ask_to_read(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length,
+                                            getbufferproc get_buffer)
+{
+    return bufproto__ask(object, BUFPROTO_READ, buffer, length, get_buffer);
+}
+
+BUFPROTO__OUTLINE int bufproto__ask_to_write(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length,
+                                             getbufferproc get_buffer)
+{
+    return bufproto__ask(object, BUFPROTO_WRITE, buffer, length, get_buffer);
+}
+
+/* What is not bytes to read. */
+BUFPROTO__ALWAYS int bufproto__find(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
+{
+    PyBufferProcs *slots;
+    const int seen = bufproto__see(object, access, buffer, length);
+    if (seen != 0) {
+        return seen > 0 ? 0 : bufproto__fail(object, access, BUFPROTO_FAILED_EXPORTER);
+    }
+    slots = Py_TYPE(object)->tp_as_buffer;
     if (slots == NULL || slots->bf_getbuffer == NULL) {
         return bufproto__fail(object, access, BUFPROTO_FAILED_EXPORTS_NOTHING);
     }
@@ -145,42 +199,18 @@ BUFPROTO__ALWAYS int bufproto__ask(PyObject *object, int access, bufproto__point
         return bufproto__fail(object, access, BUFPROTO_FAILED_UNHELD);
     }
 #endif
-    view.buf = NULL;
-    view.obj = NULL;
-    view.len = 0;
-    if (slots->bf_getbuffer(object, &view, access == BUFPROTO_WRITE ? PyBUF_WRITABLE : PyBUF_SIMPLE) != 0) {
-        bufproto__fail(NULL, access, BUFPROTO_FAILED_EXPORTER);
-        return -1;
-    }
-    *out = view.buf;
-    *size = view.len;
-    bufproto__give_back(&view);
-    return 0;
+    return access == BUFPROTO_WRITE ? bufproto__ask_to_write(object, buffer, length, slots->bf_getbuffer)
+                                    : bufproto__ask_to_read(object, buffer, length, slots->bf_getbuffer);
 }
 
-BUFPROTO__OUTLINE int bufproto__ask_to_read(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length)
-{
-    return bufproto__ask(object, BUFPROTO_READ, buffer, length);
-}
-
-BUFPROTO__OUTLINE int bufproto__ask_to_write(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length)
-{
-    return bufproto__ask(object, BUFPROTO_WRITE, buffer, length);
-}
-
-/* What is not bytes. */
 BUFPROTO__OUTLINE int bufproto__read(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length)
 {
-    return bufproto__see(object, BUFPROTO_READ, buffer, length) ? 0 : bufproto__ask_to_read(object, buffer, length);
+    return bufproto__find(object, BUFPROTO_READ, buffer, length);
 }
 
 BUFPROTO__OUTLINE int bufproto__write(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length)
 {
-    if (bufproto__see(object, BUFPROTO_WRITE, buffer, length)) {
-        return 0;
-    }
-    return bufproto__is_read_only(object) ? bufproto__fail(object, BUFPROTO_WRITE, BUFPROTO_FAILED_EXPORTER)
-                                          : bufproto__ask_to_write(object, buffer, length);
+    return bufproto__find(object, BUFPROTO_WRITE, buffer, length);
 }
 
 BUFPROTO__INLINE int bufproto__locate(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
@@ -201,30 +231,31 @@ BUFPROTO__INLINE int bufproto__locate(PyObject *object, int access, bufproto__po
 }
 
 /* Whether the type's function succeeds. */
-BUFPROTO__OUTLINE int bufproto__check_view(PyObject *object)
+BUFPROTO__OUTLINE int bufproto__check_view(PyObject *object, getbufferproc get_buffer)
 {
     Py_buffer view;
+    Py_buffer *volatile place = &view;
     view.obj = NULL;
-    if (Py_TYPE(object)->tp_as_buffer->bf_getbuffer(object, &view, PyBUF_SIMPLE) == -1) {
+    if (get_buffer(object, &view, PyBUF_SIMPLE) == -1) {
         PyErr_Clear();
         return 0;
     }
-    bufproto__give_back(&view);
+    bufproto__give_back(view.obj, &place);
     return 1;
 }
 
 BUFPROTO__INLINE int bufproto__check(PyObject *object)
 {
-    PyBufferProcs *slots;
     bufproto__pointer memory;
     Py_ssize_t size;
+    PyBufferProcs *slots;
     if (object == NULL) {
         return 0;
     }
     slots = Py_TYPE(object)->tp_as_buffer;
     return slots != NULL && slots->bf_getbuffer != NULL &&
-           (PyBytes_CheckExact(object) || PyByteArray_CheckExact(object) ||
-            bufproto__see(object, BUFPROTO_READ, &memory, &size) || bufproto__check_view(object));
+           (PyBytes_CheckExact(object) || bufproto__see(object, BUFPROTO_READ, &memory, &size) > 0 ||
+            bufproto__check_view(object, slots->bf_getbuffer));
 }
 
 #endif

@@ -57,21 +57,26 @@ BUFPROTO__INLINE void bufproto__set_with_type(PyObject *exception, const char *t
     PyErr_Format(exception, text, Py_TYPE(object)->tp_name);
 }
 
-/* PyErr_SetString, for texts in ASCII, which need not be decoded. */
-BUFPROTO__INLINE void bufproto__python_set_string(PyObject *exception, const char *text)
-{
 #if PY_MAJOR_VERSION >= 3 && !defined(PYPY_VERSION)
-    const size_t length = strlen(text);
+/* PyErr_SetString, for a text in ASCII, which need not be decoded. */
+BUFPROTO__INLINE void bufproto__set_ascii(PyObject *exception, const char *text, size_t length)
+{
     PyObject *value = PyUnicode_New((Py_ssize_t)length, 127);
     if (value != NULL) {
-        memcpy(PyUnicode_1BYTE_DATA(value), text, length);
+        /* What such a string begins with, and where its characters follow. */
+        memcpy((PyASCIIObject *)(void *)value + 1, text, length);
         PyErr_SetObject(exception, value);
         Py_DECREF(value);
     }
-#else
-    PyErr_SetString(exception, text);
-#endif
 }
+
+BUFPROTO__INLINE void bufproto__set_string(PyObject *exception, const char *text)
+{
+    bufproto__set_ascii(exception, text, strlen(text));
+}
+#else
+#define bufproto__set_string PyErr_SetString
+#endif
 
 BUFPROTO__INLINE const char *bufproto__type_name(PyObject *object)
 {
@@ -147,7 +152,7 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
         bufproto__release_python,
         PyErr_Occurred,
         PyErr_Clear,
-        bufproto__python_set_string,
+        bufproto__set_string,
         bufproto__set_with_type,
         bufproto__type_name,
         bufproto__python_is_severe,

@@ -6,6 +6,8 @@
 #ifndef BUFPROTO_OPAQUE_H
 #define BUFPROTO_OPAQUE_H
 
+#include <string.h>
+
 #include "common.h"
 
 #ifdef __cplusplus
@@ -52,14 +54,14 @@ BUFPROTO__INLINE void bufproto__release_buffer(void *view)
 #define bufproto__unrefer Py_DecRef
 #define bufproto__occurred PyErr_Occurred
 #define bufproto__clear PyErr_Clear
-#define bufproto__set_string PyErr_SetString
+#define bufproto__opaque_set_string PyErr_SetString
 #define BUFPROTO__EXCEPTION(name) &PyExc_##name
 #else
 void bufproto__refer(struct _object *object) BUFPROTO__AS("Py_IncRef");
 void bufproto__unrefer(struct _object *object) BUFPROTO__AS("Py_DecRef");
 struct _object *bufproto__occurred(void) BUFPROTO__AS("PyErr_Occurred");
 void bufproto__clear(void) BUFPROTO__AS("PyErr_Clear");
-void bufproto__set_string(struct _object *exception, const char *text) BUFPROTO__AS("PyErr_SetString");
+void bufproto__opaque_set_string(struct _object *exception, const char *text) BUFPROTO__AS("PyErr_SetString");
 extern struct _object *bufproto__TypeError BUFPROTO__AS("PyExc_TypeError");
 extern struct _object *bufproto__ValueError BUFPROTO__AS("PyExc_ValueError");
 extern struct _object *bufproto__BufferError BUFPROTO__AS("PyExc_BufferError");
@@ -70,10 +72,10 @@ extern struct _object *bufproto__MemoryError BUFPROTO__AS("PyExc_MemoryError");
 #define BUFPROTO__EXCEPTION(name) &bufproto__##name
 #endif
 
-#if defined(Py_LIMITED_API) && Py_LIMITED_API + 0 < 0x03090000
+#if defined(Py_LIMITED_API) && Py_LIMITED_API + 0 < 0x030a0000
 
-/* Before 3.9 no function tells a type's slots, and so the place of tp_as_buffer has to be known: it is the same in every
- * release build of CPython 3, and only those take an extension of such a limited API. */
+/* Before 3.10 no function tells the slots of every type, and so the place of tp_as_buffer has to be known: it is the same in
+ * every release build of CPython 3, and only those take an extension of such a limited API. */
 BUFPROTO__INLINE void *const *bufproto__slots(struct _object *object)
 {
     struct bufproto__object {
@@ -84,20 +86,17 @@ BUFPROTO__INLINE void *const *bufproto__slots(struct _object *object)
     return *(void *const **)(void *)(type + 20 * sizeof(void *));
 }
 
+#endif
+
 BUFPROTO__INLINE int bufproto__exports(struct _object *object)
 {
+#if defined(Py_LIMITED_API) && Py_LIMITED_API + 0 < 0x03090000
     void *const *slots = bufproto__slots(object);
     return slots != NULL && slots[0] != NULL;
-}
-
 #else
-
-BUFPROTO__INLINE int bufproto__exports(struct _object *object)
-{
     return bufproto__check_buffer(object);
-}
-
 #endif
+}
 
 /* What stands for a type's bf_getbuffer. */
 BUFPROTO__INLINE bufproto_get_buffer bufproto__opaque_slot(struct _object *object)
@@ -107,19 +106,16 @@ BUFPROTO__INLINE bufproto_get_buffer bufproto__opaque_slot(struct _object *objec
 
 #if defined(Py_PYTHON_H)
 
-#if Py_LIMITED_API + 0 < 0x03090000
 BUFPROTO__INLINE int bufproto__needs_release(struct _object *object)
 {
+#if defined(Py_LIMITED_API) && Py_LIMITED_API + 0 < 0x030a0000
     void *const *slots = bufproto__slots(object);
     return slots != NULL && slots[1] != NULL;
-}
 #else
-BUFPROTO__INLINE int bufproto__needs_release(struct _object *object)
-{
     /* Py_bf_releasebuffer, which the headers show from 3.11 on. */
     return PyType_GetSlot(Py_TYPE(object), 2) != NULL;
-}
 #endif
+}
 
 BUFPROTO__INLINE int bufproto__is_severe(void)
 {
@@ -128,12 +124,15 @@ BUFPROTO__INLINE int bufproto__is_severe(void)
 
 #endif
 
-/* The limited API does not tell a type's name as errors show it. That the type exports no views, its own refusal says;
- * everything else is about types that do, and may show the short name. */
+/* The limited API does not tell a type's name as errors show it. That a type exports no views is what the interpreter itself
+ * raises when asked for one; the other texts are ours, and may show the short name. */
 BUFPROTO__INLINE void bufproto__opaque_set_with_type(struct _object *exception, const char *text,
                                                      struct _object *object)
 {
-    if (!bufproto__exports(object)) {
+    char room[BUFPROTO_TEXT_ROOM];
+    int about;
+    if (!bufproto__exports(object) &&
+        strcmp(text, bufproto_words(BUFPROTO_READ, BUFPROTO_FAILED_EXPORTS_NOTHING, NULL, room, &about)) == 0) {
         struct bufproto__view view;
         if (bufproto__get_buffer(object, &view, 0) == 0) {
             bufproto__release_buffer(&view);
@@ -151,7 +150,7 @@ BUFPROTO__INLINE void bufproto__opaque_set_with_type(struct _object *exception, 
         Py_XDECREF(name);
     }
 #else
-    bufproto__set_string(exception, text);
+    bufproto__opaque_set_string(exception, text);
 #endif
 }
 
@@ -169,7 +168,7 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__opaque(void)
         bufproto__release_buffer,
         bufproto__occurred,
         bufproto__clear,
-        bufproto__set_string,
+        bufproto__opaque_set_string,
         bufproto__opaque_set_with_type,
         NULL,
 #ifdef Py_PYTHON_H

@@ -16,6 +16,7 @@
  *   BUFPROTO_NO_NAMES       the original names are left alone
  *   BUFPROTO_STRICT         memory that its owner may move is refused outside a scope (BufferError), and MemoryError and
  *                           KeyboardInterrupt are not masked by PyObject_AsWriteBuffer
+ *   BUFPROTO_NUMPY          numpy's arrays are answered from their fields, see numpy.h
  *   BUFPROTO_IMPORT         link with no library: take the functions from the Python package bufproto, see import.h
  *   BUFPROTO_FULL_IS_ERROR  a scope that is full refuses, and does not take more memory
  * They hold for one file, and have to be the same at each inclusion in it.

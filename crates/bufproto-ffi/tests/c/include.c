@@ -2,7 +2,9 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#ifndef PYPY_VERSION
 #define PyObject_CheckReadBuffer(object) (0)
+#endif
 #define BUFPROTO_REPLACE
 #include <bufproto/python.h>
 #include <bufproto/python.h>

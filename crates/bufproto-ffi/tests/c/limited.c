@@ -1,6 +1,5 @@
-/* Our functions in an extension of the limited API. */
+/* Our functions in an extension of a limited API, which the build names. */
 #define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030b0000
 #include <Python.h>
 
 #define BUFPROTO_REPLACE
@@ -14,10 +13,15 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "limited", NULL, -1, methods, NULL, NULL, NULL, NULL};
+#define GLUE_(left, right) left##right
+#define GLUE(left, right) GLUE_(left, right)
+#define TEXT_(name) #name
+#define TEXT(name) TEXT_(name)
 
-PyMODINIT_FUNC PyInit_limited(void);
-PyMODINIT_FUNC PyInit_limited(void)
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, TEXT(MODULE), NULL, -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC GLUE(PyInit_, MODULE)(void);
+PyMODINIT_FUNC GLUE(PyInit_, MODULE)(void)
 {
     return PyModule_Create(&definition);
 }

@@ -11,12 +11,12 @@ import sys
 import unittest
 
 import counted
-import scoped
 import scoped_full
 import scopedxx
 
-# The same source, compiled in several ways.
-MODULES = [scoped, scoped_full, scopedxx]
+# The same source, compiled in several ways; those that are named as arguments take as many buffers as there are.
+GROWING = [__import__(name) for name in sys.argv[1:]]
+MODULES = GROWING + [scoped_full]
 NATIVE = sys.version_info[0] < 3
 
 
@@ -68,14 +68,14 @@ class Scopes(unittest.TestCase):
             # Nobody but the scope and the arguments holds it.
             self.assertEqual(module.scoped(b"hello" * 3, lambda: None), b"hello" * 3)
             data = bytearray(b"hello")
-            before = sys.getrefcount(data)
+            before = counted.references(data)
             seen = []
-            module.scoped(data, lambda: seen.append(sys.getrefcount(data)))
+            module.scoped(data, lambda: seen.append(counted.references(data)))
             self.assertGreater(seen[0], before)
-            self.assertEqual(sys.getrefcount(data), before)
+            self.assertEqual(counted.references(data), before)
 
     def test_every_function_is_pinned_and_there_can_be_many(self):
-        for module in [scoped, scopedxx]:
+        for module in GROWING:
             for count in [3, 4, 5, 100, 1000]:
                 data = [bytearray(b"x") for _ in range(count)]
 
@@ -149,6 +149,21 @@ class Scopes(unittest.TestCase):
             del events[:]
             self.assertRaises(ZeroDivisionError, module.failing, Exporter())
             self.assertEqual(events, ["export", "release"])
+
+    def test_what_an_exporter_raises_while_releasing_is_reported(self):
+        if not hasattr(sys, "unraisablehook"):
+            self.skipTest("what cannot be raised can be seen from 3.8 on")
+        seen = []
+        before, sys.unraisablehook = sys.unraisablehook, lambda report: seen.append(str(report.exc_value))
+        try:
+            for module in MODULES:
+                if hasattr(module, "RaisesOnRelease"):
+                    self.assertEqual(module.scoped(module.RaisesOnRelease(), lambda: None), b"lent")
+                    # The caller's own exception stays the one that is raised.
+                    self.assertRaises(ZeroDivisionError, module.failing, module.RaisesOnRelease())
+        finally:
+            sys.unraisablehook = before
+        self.assertEqual(seen, ["while releasing"] * 4)
 
     def test_an_exception_of_cplusplus_ends_the_scope(self):
         data = bytearray(b"x")

@@ -194,6 +194,38 @@ static PyObject *thrown(PyObject *module, PyObject *data)
 }
 #endif
 
+#if PY_MAJOR_VERSION >= 3 && !defined(Py_LIMITED_API) && !defined(__cplusplus)
+/* An exporter that raises when it is told that a view ends. */
+static int raising_get(PyObject *object, Py_buffer *view, int request)
+{
+    return PyBuffer_FillInfo(view, object, (void *)"lent", 4, 1, request);
+}
+
+static void raising_release(PyObject *object, Py_buffer *view)
+{
+    (void)object;
+    (void)view;
+    PyErr_SetString(PyExc_ZeroDivisionError, "while releasing");
+}
+
+static PyBufferProcs raising_slots = {raising_get, raising_release};
+static PyTypeObject raising_type = {PyVarObject_HEAD_INIT(NULL, 0) "scoped.RaisesOnRelease", sizeof(PyObject)};
+
+static int add_types(PyObject *module)
+{
+    raising_type.tp_flags = Py_TPFLAGS_DEFAULT;
+    raising_type.tp_new = PyType_GenericNew;
+    raising_type.tp_as_buffer = &raising_slots;
+    if (PyType_Ready(&raising_type) < 0) {
+        return -1;
+    }
+    Py_INCREF(&raising_type);
+    return PyModule_AddObject(module, "RaisesOnRelease", (PyObject *)&raising_type);
+}
+#else
+#define add_types(module) (0)
+#endif
+
 static PyMethodDef methods[] = {
     {"unscoped", unscoped, METH_VARARGS, NULL},
     {"scoped", scoped, METH_VARARGS, NULL},
@@ -220,7 +252,12 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, TEXT(MODULE), NUL
 PyMODINIT_FUNC GLUE(PyInit_, MODULE)(void);
 PyMODINIT_FUNC GLUE(PyInit_, MODULE)(void)
 {
-    return PyModule_Create(&definition);
+    PyObject *module = PyModule_Create(&definition);
+    if (module != NULL && add_types(module) < 0) {
+        Py_DECREF(module);
+        module = NULL;
+    }
+    return module;
 }
 #else
 PyMODINIT_FUNC GLUE(init, MODULE)(void);

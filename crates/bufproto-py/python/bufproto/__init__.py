@@ -1,5 +1,22 @@
-"""Python's old buffer protocol: what its four functions answer, and how long the answer stays good."""
+"""Python's old buffer protocol: what its four functions answer, and how long the answer stays good.
 
-from ._bufproto import inspect
+``inspect(object)`` tells it of an object. The folders are for those who build extensions with the C library, which a wheel
+of this package brings along: ``python -m bufproto --help`` says more.
+"""
 
-__all__ = ["inspect"]
+from ._bufproto import _C_API, __version__  # noqa: F401
+from ._folders import get_cmake_dir, get_include, get_library_dir, get_pkgconfig_dir
+from ._report import Answer, Failure, Report, View, inspect
+
+__all__ = [
+    "Answer",
+    "Failure",
+    "Report",
+    "View",
+    "__version__",
+    "get_cmake_dir",
+    "get_include",
+    "get_library_dir",
+    "get_pkgconfig_dir",
+    "inspect",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import unicode_literals
 
-import argparse
 import contextlib
 import importlib
 import json
@@ -132,13 +131,8 @@ def importable(expression):
     return True
 
 
-def arguments(argv):
-    parser = argparse.ArgumentParser(
-        prog="python -m bufproto",
-        description="Python's old buffer protocol, on live objects.",
-    )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.required = True
+def add_to(commands):
+    """Adds the command to those of ``python -m bufproto``."""
     command = commands.add_parser(
         "inspect",
         help="show what the four functions answer for objects",
@@ -152,12 +146,11 @@ def arguments(argv):
         nargs="*",
         help="a Python expression; %s can be used" % ", ".join(sorted(MODULES)),
     )
-    return parser.parse_args(argv)
+    command.set_defaults(run=run)
 
 
-def main(argv):
+def run(options):
     """Runs the command, and returns the exit status: 1 if an expression failed."""
-    options = arguments(argv)
     expressions = options.expressions or [expr for expr in DEFAULTS if importable(expr)]
     answers = report(expressions)
     if options.json:

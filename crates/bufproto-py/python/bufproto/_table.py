@@ -40,6 +40,12 @@ def write(report, stream):
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
+def summary(entry):
+    """The report of one object, in lines of their own."""
+    answers = ["%s %s" % pair for pair in zip(COLUMNS[2:], _answers(entry))]
+    return "\n  ".join(["%s: %s" % (_one_line(entry["type"]), ", ".join(answers))] + list(_details(entry)))
+
+
 def _painter(stream):
     terminal = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
@@ -57,8 +63,11 @@ def _line(row, widths, paint=lambda text, column: text):
 def _row(entry):
     if "error" in entry:
         return [_one_line(entry["expr"]), "-", "-", "-", "-", "-"]
-    answers = [_answer(entry[function]) for function in ANSWERS]
-    return [_one_line(entry["expr"]), entry["type"]] + answers + ["yes" if entry["check_read_buffer"] else "no"]
+    return [_one_line(entry["expr"]), entry["type"]] + _answers(entry)
+
+
+def _answers(entry):
+    return [_answer(entry[function]) for function in ANSWERS] + ["yes" if entry["check_read_buffer"] else "no"]
 
 
 def _answer(answer):

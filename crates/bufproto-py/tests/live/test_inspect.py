@@ -26,7 +26,7 @@ class Answers(Case):
             self.skipTest("only CPython exports its functions to ctypes")
         for name, value in objects():
             with self.subTest(name):
-                report = bufproto.inspect(value)
+                report = bufproto.inspect(value).as_dict()
                 for ours, theirs in [
                     ("as_char_buffer", "PyObject_AsCharBuffer"),
                     ("as_read_buffer", "PyObject_AsReadBuffer"),
@@ -57,7 +57,7 @@ class Answers(Case):
             except BaseException as error:
                 theirs = error
             with self.subTest(name):
-                ours = bufproto.inspect(value)["view"]
+                ours = bufproto.inspect(value).as_dict()["view"]
                 if isinstance(theirs, BaseException):
                     self.assertEqual(ours["exception"], type(theirs).__name__)
                     continue
@@ -81,12 +81,12 @@ class Answers(Case):
         except ImportError:
             self.skipTest("this interpreter comes without _testbuffer")
         indirect = ndarray(list(range(6)), shape=[2, 3], flags=ND_PIL, format="h")
-        view = bufproto.inspect(indirect)["view"]
+        view = bufproto.inspect(indirect).as_dict()["view"]
         self.assertEqual(view["suboffsets"], list(indirect.suboffsets))
         self.assertFalse(view["c_contiguous"] or view["f_contiguous"])
         for flags in [0, ND_FORTRAN, ND_WRITABLE]:
             made = ndarray(list(range(6)), shape=[2, 3], flags=flags, format="L")
-            view = bufproto.inspect(made)["view"]
+            view = bufproto.inspect(made).as_dict()["view"]
             self.assertEqual((view["c_contiguous"], view["f_contiguous"]), (made.c_contiguous, made.f_contiguous))
             self.assertEqual(tuple(view["strides"]), made.strides)
 
@@ -95,7 +95,7 @@ class Lifetime(Case):
     """The class is what the owner really does, with a view held and without."""
 
     def lifetime(self, value):
-        return bufproto.inspect(value)["lifetime"]
+        return bufproto.inspect(value).lifetime
 
     def test_bytes_are_frozen_and_what_is_made_of_them_is_not(self):
         self.assertEqual(self.lifetime(b"hello"), "frozen")

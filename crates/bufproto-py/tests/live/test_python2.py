@@ -16,18 +16,18 @@ from support import PYTHON2, Case, hold
 
 
 def lifetime(value):
-    return bufproto.inspect(value)["lifetime"]
+    return bufproto.inspect(value).lifetime
 
 
 class Python2(Case):
     def test_several_segments_are_refused_and_one_is_not(self):
         for count in [0, 2]:
-            report = bufproto.inspect(segmented(count))
+            report = bufproto.inspect(segmented(count)).as_dict()
             for name in ["as_char_buffer", "as_read_buffer", "as_write_buffer"]:
                 self.assertEqual(report[name]["message"], "expected a single-segment buffer object")
             self.assertFalse(report["check_read_buffer"])
             self.assertIsNone(report["lifetime"])
-        report = bufproto.inspect(segmented(1))
+        report = bufproto.inspect(segmented(1)).as_dict()
         self.assertEqual(report["as_read_buffer"], {"ok": True, "len": 5})
         self.assertEqual(report["lifetime"], "moves: Segmented exports no views, so it cannot refuse to move")
 
@@ -87,7 +87,7 @@ class Python2(Case):
         class Old:
             pass
 
-        self.assertEqual(bufproto.inspect(Old())["type"], "instance")
+        self.assertEqual(bufproto.inspect(Old()).type, "instance")
         self.assertIsNone(lifetime(Old()))
 
     def test_arguments_are_utf_8(self):

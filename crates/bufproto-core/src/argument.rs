@@ -1,0 +1,112 @@
+//! A function's argument, read or written in place: what `PyArg_ParseTuple` does for `y*` and `w*`, with words that
+//! say what to do about a refusal.
+//!
+//! Source: `getbuffer` and `convertsimple` in CPython's `Python/getargs.c`, and what functions that use the two
+//! formats raise on CPython 3.8 to 3.15. The exceptions have the types that those have. Beyond them, an exporter's
+//! answer that cannot be memory is refused, and read-only memory that answers a request for writable memory.
+
+use crate::abi::Header;
+use crate::error::ErrorOf;
+use crate::layout::Order;
+use crate::request::Request;
+use crate::rules::Rule;
+use crate::runtime::{Exporter, ViewOf};
+use crate::view::{Slot, SlotFor, ViewFor};
+
+/// Acquires memory to read. The answer's [span](crate::view::View::span) can be read: its length is not negative, its
+/// pointer not null unless it is empty, and its items lie side by side in C order.
+///
+/// # Errors
+///
+/// - [`Rule::ViewExporter`] if the type exports no views, and the exporter's own exception.
+/// - [`Rule::ArgumentOrder`] if the exporter answers with items that do not lie side by side, which it was not
+///   asked for. Exporters that know better refuse; [`why_refused`] says why they did.
+/// - [`Rule::NegativeLength`] and [`Rule::NullMemory`] if its answer cannot be memory.
+#[inline]
+pub fn read<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<ViewFor<'_, O>, ErrorOf<O>> {
+    let view = slot.fill(object, Request::SIMPLE)?;
+    match view.shared() {
+        Ok(_) => Ok(view),
+        Err(rule) => Err(in_words_for_arguments(rule).into()),
+    }
+}
+
+/// Acquires memory to read and write, as [`read`] does in everything else.
+///
+/// # Errors
+///
+/// As [`read`], and [`Rule::ReadOnlyView`] if the exporter answers with read-only memory. `w*` replaces whatever the
+/// exporter raised by a `TypeError`: [`why_refused`] says which.
+#[inline]
+pub fn write<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<ViewFor<'_, O>, ErrorOf<O>> {
+    let view = slot.fill(object, Request::WRITABLE)?;
+    match view.shared_mut() {
+        Ok(_) => Ok(view),
+        Err(rule) => Err(in_words_for_arguments(rule).into()),
+    }
+}
+
+fn in_words_for_arguments(rule: Rule) -> Rule {
+    match rule {
+        Rule::Contiguous => Rule::ArgumentOrder,
+        Rule::ReadOnlyView => Rule::ArgumentReadOnly,
+        rule => rule,
+    }
+}
+
+/// Why an exporter refused [`read`] or [`write()`]: it is asked once more, for memory of any layout, which is released
+/// at once. `None` if that does not tell. Whatever it raises meanwhile is discarded.
+#[cold]
+pub fn why_refused<O: Exporter>(object: O) -> Option<Why> {
+    let mut slot = Slot::<ViewOf<O>>::new();
+    let view = slot.fill(object, Request::FULL_RO).ok()?;
+    let layout = view.held().layout().ok()?;
+    if !layout.is_contiguous(Order::C) {
+        return Some(Why::Order);
+    }
+    (view.held().header().readonly != 0).then_some(Why::ReadOnly)
+}
+
+/// What is the matter with an object's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The items do not lie side by side in C order.
+    Order,
+    /// The memory is read-only.
+    ReadOnly,
+}
+
+/// Whether a view is nothing but a pointer and a length, as the answer to a request for bytes ought to be: without a
+/// format, a shape, strides and suboffsets, **it does not refer to itself**, and may be moved.
+///
+/// An exporter may not depend on the address of the views that it filled: "this field (`internal`) is guaranteed to
+/// remain constant, while a consumer MAY pass a copy of the original buffer as the *view* argument" (the
+/// documentation of `bf_releasebuffer`).
+#[inline]
+#[must_use]
+pub fn is_plain(view: &Header) -> bool {
+    view.format.is_null() && view.shape.is_null() && view.strides.is_null() && view.suboffsets.is_null()
+}
+
+/// Makes the copy of a view refer to itself wherever the original, which was at the address `from`, referred to
+/// itself. With that it is as good as the original, wherever it is.
+///
+/// # Safety
+///
+/// `copy` points to a whole view, which may be written to and is a copy of the one that was at `from`.
+pub unsafe fn settle<V: crate::abi::View>(copy: core::ptr::NonNull<V>, from: usize) {
+    let settled = |address: usize| {
+        let inside = address.wrapping_sub(from);
+        (inside < size_of::<V>()).then(|| copy.as_ptr().wrapping_byte_add(inside))
+    };
+    // SAFETY: the caller's word; a view begins with a header.
+    let header = unsafe { &mut *copy.cast::<Header>().as_ptr() };
+    macro_rules! settle {
+        ($($field:ident)*) => {$(
+            if let Some(pointer) = settled(header.$field.addr()) {
+                header.$field = pointer.cast();
+            }
+        )*};
+    }
+    settle!(buf format shape strides suboffsets);
+}

@@ -1,0 +1,259 @@
+//! A view as items of one type, in as many dimensions as it has.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::element::{Element, ElementError};
+use crate::layout::{IndexError, Layout, LayoutError, MAX_DIMENSIONS, Order};
+use crate::rules::Rule;
+use crate::runtime::Runtime;
+use crate::shared::{Shared, SharedMut};
+use crate::view::Held;
+
+/// The items of a view that is held for `'held`, which others may write to meanwhile.
+///
+/// An item lies where shape, strides and suboffsets say, at any address, and is read byte by byte: of one that is being
+/// written to some bytes may be old and some new. Ask for the view with
+/// [`FULL_RO`](crate::request::Request::FULL_RO), or what of it the consumer can do with.
+pub struct TypedView<'held, T> {
+    /// Invariant: the `buf` of a view with this layout, which is held for `'held`; not null if there is an item.
+    memory: *mut u8,
+    layout: Layout<'held>,
+    items: PhantomData<fn() -> T>,
+}
+
+/// The items of a view that is held for `'held`, to read and write.
+pub struct TypedViewMut<'held, T>(
+    /// Invariant: the memory may be written to.
+    TypedView<'held, T>,
+);
+
+impl<T> Clone for TypedView<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for TypedView<'_, T> {}
+
+impl<T> Clone for TypedViewMut<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for TypedViewMut<'_, T> {}
+
+impl<'held, R: Runtime> Held<'held, R> {
+    /// The view's items, to read. A view without a format has unsigned bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`TypedError`]: the format is another type's, or the exporter is at fault.
+    pub fn typed<T: Element>(self) -> Result<TypedView<'held, T>, TypedError<'held>> {
+        let layout = self.layout().map_err(TypedError::Layout)?;
+        let format = self.format().map_or(&b"B"[..], |format| format.to_bytes());
+        T::check(format, layout.item_size()).map_err(TypedError::Element)?;
+        let memory: *mut u8 = self.span().pointer.cast();
+        if memory.is_null() && layout.items() != 0 {
+            return Err(TypedError::Rule(Rule::NullMemory));
+        }
+        Ok(TypedView { memory, layout, items: PhantomData })
+    }
+
+    /// The view's items, to read and write.
+    ///
+    /// # Errors
+    ///
+    /// As [`typed`](Self::typed), and [`Rule::ReadOnlyView`].
+    pub fn typed_mut<T: Element>(self) -> Result<TypedViewMut<'held, T>, TypedError<'held>> {
+        if self.header().readonly != 0 {
+            return Err(TypedError::Rule(Rule::ReadOnlyView));
+        }
+        self.typed().map(TypedViewMut)
+    }
+}
+
+impl<'held, T: Element> TypedView<'held, T> {
+    /// Where the items lie.
+    #[must_use]
+    pub fn layout(self) -> Layout<'held> {
+        self.layout
+    }
+
+    /// The number of items; 1 without dimensions.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.layout.items()
+    }
+
+    /// Whether there are no items.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of items in each dimension.
+    pub fn shape(self) -> impl ExactSizeIterator<Item = usize> + 'held {
+        (0..self.layout.dimensions()).map(move |dimension| self.layout.extent(dimension))
+    }
+
+    /// The item at these indices, one for each dimension, as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError`] if there is no such item.
+    pub fn get(self, indices: &[usize]) -> Result<T, IndexError> {
+        self.address(indices).map(|address| {
+            // SAFETY: an item's address.
+            unsafe { self.item(address) }
+        })
+    }
+
+    /// The items in C order (the last index varies fastest), each as it is when its turn comes.
+    #[must_use]
+    pub fn iter(self) -> Items<'held, T> {
+        let side_by_side = self.layout.is_contiguous(Order::C);
+        Items { view: self, next: 0, indices: [0; MAX_DIMENSIONS], side_by_side }
+    }
+
+    fn address(self, indices: &[usize]) -> Result<*mut u8, IndexError> {
+        // SAFETY: the type's invariant.
+        unsafe { self.layout.pointer(self.memory, indices) }
+    }
+
+    /// # Safety
+    ///
+    /// The address is that of an item of the view.
+    unsafe fn item(self, address: *mut u8) -> T {
+        // SAFETY: an item has the size of the type, which was checked, and the view is held for `'held`.
+        let bytes = unsafe { Shared::new(address, size_of::<T>()) };
+        // There are as many bytes as the item has.
+        bytes.item(0).unwrap_or_else(|| unreachable!())
+    }
+}
+
+impl<'held, T: Element> TypedViewMut<'held, T> {
+    /// The same items, to read.
+    #[must_use]
+    pub fn as_view(self) -> TypedView<'held, T> {
+        self.0
+    }
+
+    /// Writes the item at these indices, one for each dimension.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError`] if there is no such item.
+    pub fn set(self, indices: &[usize], item: T) -> Result<(), IndexError> {
+        self.0.address(indices).map(|address| {
+            // SAFETY: an item's address; it has the size of the type, and the memory may be written to.
+            unsafe { SharedMut::new(address, size_of::<T>()) }.set_item(0, item);
+        })
+    }
+
+    /// Sets every item.
+    pub fn fill(self, item: T) {
+        let mut items = self.0.iter();
+        while let Some(address) = items.next_address() {
+            // SAFETY: as in `set`.
+            unsafe { SharedMut::new(address, size_of::<T>()) }.set_item(0, item);
+        }
+    }
+}
+
+impl<'held, T: Element> IntoIterator for TypedView<'held, T> {
+    type Item = T;
+    type IntoIter = Items<'held, T>;
+
+    fn into_iter(self) -> Items<'held, T> {
+        self.iter()
+    }
+}
+
+/// The items of a view one after the other, in C order.
+pub struct Items<'held, T> {
+    view: TypedView<'held, T>,
+    /// How many there have been.
+    next: usize,
+    /// The indices of the next item; not looked at if the items lie side by side.
+    indices: [usize; MAX_DIMENSIONS],
+    side_by_side: bool,
+}
+
+impl<T: Element> Items<'_, T> {
+    fn next_address(&mut self) -> Option<*mut u8> {
+        let layout = self.view.layout;
+        if self.next == layout.items() {
+            return None;
+        }
+        let address = if self.side_by_side {
+            // Within the memory, so it does not overflow.
+            self.view.memory.wrapping_add(self.next * size_of::<T>())
+        } else {
+            let indices = &mut self.indices[..layout.dimensions()];
+            let address = self.view.address(indices).ok()?;
+            for (dimension, index) in indices.iter_mut().enumerate().rev() {
+                *index += 1;
+                if *index < layout.extent(dimension) {
+                    break;
+                }
+                *index = 0;
+            }
+            address
+        };
+        self.next += 1;
+        Some(address)
+    }
+}
+
+impl<T: Element> Iterator for Items<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.next_address().map(|address| {
+            // SAFETY: the address of an item.
+            unsafe { self.view.item(address) }
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.view.layout.items() - self.next;
+        (left, Some(left))
+    }
+}
+
+impl<T: Element> ExactSizeIterator for Items<'_, T> {}
+
+impl<T> fmt::Debug for TypedView<'_, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("TypedView").field("layout", &self.layout).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for TypedViewMut<'_, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("TypedViewMut").field(&self.0).finish()
+    }
+}
+
+impl<T> fmt::Debug for Items<'_, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Items").field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+/// Why a view is not one of items of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TypedError<'a> {
+    /// The items are of another type.
+    #[error("{0}")]
+    Element(ElementError<'a>),
+    /// The exporter's fields are no layout; it is at fault.
+    #[error("{0}")]
+    Layout(LayoutError),
+    /// A rule was broken.
+    #[error("rule {number} of the buffer protocol was broken: {0:?}", number = .0.number())]
+    Rule(Rule),
+}

@@ -1,0 +1,188 @@
+//! What an argument may be.
+
+use bufproto_core::layout::Layout;
+use bufproto_core::request::Request;
+use bufproto_core::rules::Rule;
+use bufproto_core::shared::Shared;
+use pyo3::exceptions::{PyBufferError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::argument::{ReadBuffer, WriteBuffer};
+use crate::object::Object;
+use crate::refusal;
+use crate::view::{Slot, fill};
+
+/// What an argument may be: of which layout, how long, and how aligned.
+///
+/// [`ReadBuffer`] and [`WriteBuffer`] as they are take [`CONTIGUOUS`](Self::CONTIGUOUS) memory of any length. For
+/// anything else, name a function by `from_py_with`:
+///
+/// ```
+/// use bufproto_py::{Accept, ReadBuffer};
+/// use pyo3::prelude::*;
+///
+/// fn small<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<ReadBuffer<'a, 'py>> {
+///     Accept::CONTIGUOUS.at_most(4).read(object)
+/// }
+///
+/// #[pyfunction]
+/// fn sum(#[pyo3(from_py_with = small)] data: ReadBuffer<'_, '_>) -> u32 {
+///     data.shared().iter().map(u32::from).sum()
+/// }
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let sum = wrap_pyfunction!(sum, py)?;
+///     assert_eq!(sum.call1((b"abc",))?.extract::<u32>()?, 294);
+///     assert_eq!(
+///         sum.call1((b"abcde",)).unwrap_err().to_string(),
+///         "ValueError: 'bytes' object is longer than is accepted: pass it in parts"
+///     );
+///     PyResult::Ok(())
+/// }).unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accept {
+    what: What,
+    most: usize,
+    alignment: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Bytes,
+    Contiguous,
+    AnyLayout,
+}
+
+impl Accept {
+    /// Any exporter of memory whose items lie side by side in C order, which is used in place.
+    pub const CONTIGUOUS: Self = Self::new(What::Contiguous);
+
+    /// `bytes`, and what derives from it, and nothing else: what is read is always
+    /// [frozen](ReadBuffer::as_frozen). There is nothing to write to.
+    pub const BYTES: Self = Self::new(What::Bytes);
+
+    /// Any exporter. Items that do not lie side by side are copied, in C order, into memory of the argument's own; all
+    /// else is used in place. What is written to cannot be a copy, so for writing this is
+    /// [`CONTIGUOUS`](Self::CONTIGUOUS).
+    pub const ANY_LAYOUT: Self = Self::new(What::AnyLayout);
+
+    const fn new(what: What) -> Self {
+        Self { what, most: usize::MAX, alignment: 1 }
+    }
+
+    /// No more than so many bytes.
+    #[must_use]
+    pub const fn at_most(self, bytes: usize) -> Self {
+        Self { most: bytes, ..self }
+    }
+
+    /// Memory whose address is a multiple of so many bytes. Memory without a byte is aligned.
+    ///
+    /// # Panics
+    ///
+    /// If that is not a power of two.
+    #[must_use]
+    pub const fn aligned_to(self, bytes: usize) -> Self {
+        assert!(bytes.is_power_of_two(), "an alignment is a power of two");
+        Self { alignment: bytes, ..self }
+    }
+
+    /// Acquires an object's memory to read.
+    ///
+    /// # Errors
+    ///
+    /// As a [`ReadBuffer`] that is an argument; `TypeError` for what is not [`BYTES`](Self::BYTES), and `ValueError` for
+    /// what is too long or not aligned.
+    pub fn read<'a, 'py>(self, object: &'a Bound<'py, PyAny>) -> PyResult<ReadBuffer<'a, 'py>> {
+        let buffer = match self.what {
+            What::Contiguous => ReadBuffer::acquire(object.as_borrowed())?,
+            What::Bytes => ReadBuffer::of_bytes(
+                object
+                    .as_borrowed()
+                    .cast::<PyBytes>()
+                    .map_err(|_| refusal::of(Rule::ArgumentBytes, Object::from(object)))?,
+            ),
+            What::AnyLayout => any_layout(object)?,
+        };
+        self.check(buffer.len(), buffer.shared().as_ptr(), object)?;
+        Ok(buffer)
+    }
+
+    /// Acquires an object's memory to read and write.
+    ///
+    /// # Errors
+    ///
+    /// As a [`WriteBuffer`] that is an argument, and `ValueError` for what is too long or not aligned.
+    pub fn write<'a, 'py>(self, object: &'a Bound<'py, PyAny>) -> PyResult<WriteBuffer<'a, 'py>> {
+        if self.what == What::Bytes {
+            return Err(refusal::of(Rule::ArgumentReadOnly, Object::from(object)));
+        }
+        let buffer = WriteBuffer::acquire(object.as_borrowed())?;
+        self.check(buffer.len(), buffer.shared().as_mut_ptr(), object)?;
+        Ok(buffer)
+    }
+
+    fn check(self, length: usize, memory: *const u8, object: &Bound<'_, PyAny>) -> PyResult<()> {
+        let broken = if length > self.most {
+            Rule::ArgumentLimit
+        } else if length != 0 && !memory.addr().is_multiple_of(self.alignment) {
+            Rule::ArgumentAlignment
+        } else {
+            return Ok(());
+        };
+        Err(refusal::of(broken, Object::from(object)))
+    }
+}
+
+/// The memory itself if its items lie side by side, else a copy of them.
+fn any_layout<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<ReadBuffer<'a, 'py>> {
+    let py = object.py();
+    match ReadBuffer::acquire(object.as_borrowed()) {
+        // Which is how exporters refuse a layout. Those that refuse for other reasons will do so again.
+        Err(refused)
+            if refused.is_instance_of::<PyBufferError>(py) || refused.is_instance_of::<PyValueError>(py) =>
+        {
+            let mut slot = Slot::new();
+            let view = fill(&mut slot, object, Request::FULL_RO)?;
+            let layout =
+                view.held().layout().map_err(|_| refusal::of(Rule::ViewLayout, Object::from(object)))?;
+            let memory: *mut u8 = view.span().pointer.cast();
+            if memory.is_null() && layout.length() != 0 {
+                return Err(refusal::of(Rule::NullMemory, Object::from(object)));
+            }
+            // SAFETY: the view is held, and its memory is there.
+            let copy = unsafe { side_by_side(memory, layout) };
+            Ok(ReadBuffer::of_copy(copy, py.into()))
+        }
+        acquired => acquired,
+    }
+}
+
+/// The items in C order. Not by `bufproto_core::copy`, which would have it that nobody writes meanwhile.
+///
+/// # Safety
+///
+/// `memory` is the `buf` of a view with this layout, which is held.
+unsafe fn side_by_side(memory: *mut u8, layout: Layout<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(layout.length());
+    let dimensions = layout.dimensions();
+    let mut indices = vec![0; dimensions];
+    for _ in 0..layout.items() {
+        // SAFETY: the caller's word.
+        if let Ok(item) = unsafe { layout.pointer(memory, &indices) } {
+            // SAFETY: an item's address; the view is held meanwhile.
+            bytes.extend(unsafe { Shared::new(item, layout.item_size()) }.iter());
+        }
+        for dimension in (0..dimensions).rev() {
+            indices[dimension] += 1;
+            if indices[dimension] < layout.extent(dimension) {
+                break;
+            }
+            indices[dimension] = 0;
+        }
+    }
+    bytes
+}

@@ -1,0 +1,168 @@
+//! Memory as items of one type.
+
+use bufproto_core::element::Element;
+use bufproto_core::request::Request;
+use bufproto_core::rules::Rule;
+use bufproto_core::typed::{TypedError, TypedView, TypedViewMut};
+use bufproto_core::view::Slot;
+use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::prelude::*;
+
+use super::ReadBuffer;
+use crate::object::{FAMILY, Object};
+use crate::refusal;
+use crate::view::{View, fill};
+
+/// Items of type `T` side by side in C order, of any number of dimensions, and at any address. A view without a format
+/// has unsigned bytes.
+///
+/// ```
+/// use bufproto_core::element::Be;
+/// use bufproto_py::ReadBuffer;
+/// use pyo3::prelude::*;
+///
+/// #[pyfunction]
+/// fn sum(data: ReadBuffer<'_, '_, i32>) -> i64 {
+///     data.iter().map(i64::from).sum()
+/// }
+///
+/// #[pyfunction]
+/// fn sum_big_endian(data: ReadBuffer<'_, '_, Be<i32>>) -> i64 {
+///     data.iter().map(|item| i64::from(item.get())).sum()
+/// }
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let array = |code| py.import("array")?.getattr("array")?.call1((code, [1, 2, 3]));
+///     assert_eq!(wrap_pyfunction!(sum, py)?.call1((array("i")?,))?.extract::<i64>()?, 6);
+///     assert_eq!(
+///         wrap_pyfunction!(sum, py)?.call1((array("d")?,)).unwrap_err().to_string(),
+///         "TypeError: argument 'data': the items have format 'd', but '=i' is wanted"
+///     );
+///     let refused = wrap_pyfunction!(sum_big_endian, py)?.call1((array("i")?,)).unwrap_err();
+///     assert!(refused.to_string().contains("the byte order differs"));
+///     PyResult::Ok(())
+/// }).unwrap();
+/// ```
+impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for ReadBuffer<'a, 'py, T> {
+    type Error = PyErr;
+
+    /// Asks for the bytes, and then, in a view that ends before this returns, for their format.
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let buffer = Self::acquire(object)?;
+        if buffer.lease.is_due() || !buffer.is_frozen() {
+            let mut slot = Slot::new();
+            let view = fill(&mut slot, &object, Request::CONTIG_RO | Request::FORMAT)?;
+            let format = view.held().format().map_or(&b"B"[..], |format| format.to_bytes());
+            let item_size = usize::try_from(view.held().header().itemsize)
+                .map_err(|_| refusal::of(Rule::ViewLayout, Object::from(object)))?;
+            check::<T>(format, item_size, object.py())?;
+        } else {
+            // Of a `bytes` there is no view.
+            check::<T>(b"B", 1, object.py())?;
+        }
+        if buffer.memory.len().is_multiple_of(size_of::<T>()) {
+            Ok(buffer)
+        } else {
+            Err(refusal::of(Rule::ArgumentItems, Object::from(object)))
+        }
+    }
+}
+
+/// Whether such items are of type `T`.
+fn check<T: Element>(format: &[u8], item_size: usize, py: Python<'_>) -> PyResult<()> {
+    T::check(format, item_size)
+        .map_err(|error| refusal::complete(PyTypeError::new_err(error.to_string()), py))
+}
+
+impl<T: Element> ReadBuffer<'_, '_, T> {
+    /// The number of items.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.memory.len() / size_of::<T>()
+    }
+
+    /// Whether there are no items.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.memory.is_empty()
+    }
+
+    /// The item at `index`, as it is now; `None` past the end.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<T> {
+        self.memory.item(index.checked_mul(size_of::<T>())?)
+    }
+
+    /// The items one after the other, each as it is when its turn comes.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + '_ {
+        let memory = self.memory;
+        (0..self.len()).map(move |index| {
+            // The index is within the memory, whose length does not change.
+            memory.item(index * size_of::<T>()).unwrap_or_else(|| unreachable!())
+        })
+    }
+
+    /// Copies as many items as fit, from the first on, and returns how many.
+    pub fn copy_to_slice(&self, into: &mut [T]) -> usize {
+        for (place, item) in into.iter_mut().zip(self.iter()) {
+            *place = item;
+        }
+        self.len().min(into.len())
+    }
+
+    /// A copy of the items.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<T> {
+        self.iter().collect()
+    }
+}
+
+/// The items of a view of any layout.
+///
+/// ```
+/// use bufproto_py::{Request, Slot, fill, typed};
+/// use pyo3::prelude::*;
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let object = py.eval(c"memoryview(bytearray(range(6))).cast('B', (2, 3))", None, None)?;
+///     let mut slot = Slot::new();
+///     let view = fill(&mut slot, &object, Request::FULL_RO)?;
+///     let items = typed::<u8>(&view)?;
+///     assert_eq!(items.shape().collect::<Vec<_>>(), [2, 3]);
+///     assert_eq!(items.get(&[1, 0]), Ok(3));
+///     assert_eq!(items.iter().sum::<u8>(), 15);
+///     assert_eq!(
+///         typed::<f32>(&view).unwrap_err().to_string(),
+///         "TypeError: the items have format 'B', but '=f' is wanted"
+///     );
+///     PyResult::Ok(())
+/// }).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// `TypeError` if the items are of another type; `BufferError` if the exporter is at fault.
+pub fn typed<'v, T: Element>(view: &'v View<'_, '_>) -> PyResult<TypedView<'v, T>> {
+    view.held().typed().map_err(typed_error)
+}
+
+/// As [`typed`], to write to.
+///
+/// # Errors
+///
+/// As [`typed`], and `BufferError` if the view is read-only.
+pub fn typed_mut<'v, T: Element>(view: &'v View<'_, '_>) -> PyResult<TypedViewMut<'v, T>> {
+    view.held().typed_mut().map_err(typed_error)
+}
+
+fn typed_error(error: TypedError<'_>) -> PyErr {
+    match error {
+        TypedError::Element(_) => PyTypeError::new_err(error.to_string()),
+        TypedError::Rule(rule) => {
+            PyBufferError::new_err(rule.refusal(FAMILY).message.with_type_name("").to_string())
+        }
+        _ => PyBufferError::new_err(error.to_string()),
+    }
+}

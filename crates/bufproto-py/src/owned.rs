@@ -1,0 +1,139 @@
+//! Memory that is held for as long as it takes.
+
+use core::fmt;
+use core::ptr::NonNull;
+use std::borrow::Cow;
+
+use bufproto_core::shared::Shared;
+use pyo3::prelude::*;
+
+use crate::argument::{ReadBuffer, copy_of};
+use crate::lease::Lease;
+use crate::object::Attached;
+
+/// The memory of an object to read, which can be stored and sent to other threads.
+///
+/// It may be dropped on any thread, attached or detached; the view is given back attached. If there is no interpreter
+/// any more to give it back to, or it is shutting down, nothing is given back, which does no harm then.
+///
+/// ```
+/// use bufproto_py::OwnedBuffer;
+/// use pyo3::prelude::*;
+/// use pyo3::types::PyByteArray;
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let array = PyByteArray::new(py, b"hello");
+///     let buffer: OwnedBuffer = array.extract()?;
+///     assert_eq!(array.resize(10).unwrap_err().to_string(),
+///         "BufferError: Existing exports of data: object cannot be re-sized");
+///     py.detach(|| std::thread::spawn(move || {
+///         let first = Python::attach(|py| buffer.shared(py).get(0));
+///         assert_eq!(first, Some(b'h'));
+///         // Here the view is given back.
+///     }).join()).unwrap();
+///     array.resize(10)
+/// }).unwrap();
+/// ```
+///
+/// What is read may be written to by others, so it is read attached, unless it is [frozen](Self::as_frozen):
+///
+/// ```compile_fail
+/// # use bufproto_py::OwnedBuffer;
+/// # use pyo3::prelude::*;
+/// fn f(buffer: &OwnedBuffer) {
+///     let bytes = Python::attach(|py| buffer.shared(py));
+///     println!("{:?}", bytes.get(0));
+/// }
+/// ```
+pub struct OwnedBuffer {
+    memory: NonNull<u8>,
+    length: usize,
+    lease: Lease,
+}
+
+// SAFETY: the memory is read attached, or is frozen, when any thread may read it. What holds it is used by `drop` only,
+// which attaches; views are released on any attached thread.
+unsafe impl Send for OwnedBuffer {}
+// SAFETY: as above: a shared reference gives no access to what holds the memory.
+unsafe impl Sync for OwnedBuffer {}
+
+impl OwnedBuffer {
+    /// # Safety
+    ///
+    /// `lease` keeps the memory, without a borrow.
+    pub(crate) unsafe fn new(memory: Shared<'_>, lease: Lease) -> Self {
+        let pointer = NonNull::new(memory.as_ptr().cast_mut()).unwrap_or(NonNull::dangling());
+        Self { memory: pointer, length: memory.len(), lease }
+    }
+
+    /// The number of bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The bytes, for as long as the thread is attached. Others may write to them meanwhile.
+    #[must_use]
+    pub fn shared<'b>(&'b self, _attached: Python<'b>) -> Shared<'b> {
+        // SAFETY: what holds the memory lives as long as this borrow, at least.
+        unsafe { Shared::new(self.memory.as_ptr(), self.length) }
+    }
+
+    /// The bytes as an ordinary slice, if nobody can write to them: the content of a `bytes`, or a copy. It may be used
+    /// on any thread, attached or not.
+    #[must_use]
+    pub fn as_frozen(&self) -> Option<&[u8]> {
+        // SAFETY: as in `shared`; frozen memory is not written to.
+        self.lease
+            .is_frozen()
+            .then(|| unsafe { core::slice::from_raw_parts(self.memory.as_ptr(), self.length) })
+    }
+
+    /// The bytes, which stay as they are from now on: the memory itself if it is frozen, else a copy.
+    #[must_use]
+    pub fn snapshot<'b>(&'b self, attached: Python<'_>) -> Cow<'b, [u8]> {
+        match self.as_frozen() {
+            Some(bytes) => Cow::Borrowed(bytes),
+            None => Cow::Owned(copy_of(self.shared(attached))),
+        }
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for OwnedBuffer {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        ReadBuffer::acquire(object).map(|buffer: ReadBuffer<'_, '_>| buffer.into_owned())
+    }
+}
+
+impl Drop for OwnedBuffer {
+    fn drop(&mut self) {
+        // SAFETY: the lease kept it up to now.
+        let memory = unsafe { Shared::new(self.memory.as_ptr(), self.length) };
+        if self.lease.needs_interpreter() {
+            // Where there is nothing to attach to, the view is forgotten.
+            let _ = Python::try_attach(|py| {
+                // SAFETY: the buffer's own lease, which it releases once; nobody uses the memory any more.
+                unsafe { self.lease.release(memory, Some(Attached::from(py))) };
+            });
+        } else {
+            // SAFETY: as above, and the interpreter is not needed.
+            unsafe { self.lease.release(memory, None) };
+        }
+    }
+}
+
+impl fmt::Debug for OwnedBuffer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (length, frozen) = (self.length, self.lease.is_frozen());
+        formatter.debug_struct("OwnedBuffer").field("len", &length).field("frozen", &frozen).finish()
+    }
+}

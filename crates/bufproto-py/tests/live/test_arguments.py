@@ -1,0 +1,372 @@
+# -*- coding: utf-8 -*-
+"""Buffers as arguments of functions in Rust: `ReadBuffer`, `WriteBuffer`, `CharBuffer` and `OwnedBuffer`."""
+
+import array
+import binascii
+import ctypes
+import gc
+import io
+import pickle
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+from bufproto import _bufproto
+from exporters import objects
+from support import Case, numpy
+
+try:
+    import _testbuffer
+except ImportError:
+    _testbuffer = None
+
+try:
+    import _testcapi
+except ImportError:
+    _testcapi = None
+
+# The functions are in Rust, and so is the module that has them.
+RUST = getattr(_bufproto, "arguments", None)
+
+
+def outcome(function, *arguments):
+    """The type of what a function raises, or None."""
+    try:
+        function(*arguments)
+    except BaseException as error:
+        return type(error)
+    return None
+
+
+@unittest.skipIf(RUST is None, "arguments need the extension module in Rust")
+class Arguments(Case):
+    def test_read_what_an_interpreter_reads(self):
+        for name, value in objects():
+            with self.subTest(name):
+                theirs = outcome(binascii.crc32, value)
+                self.assertEqual(outcome(RUST.read, value), theirs)
+                if theirs is None:
+                    expected = value if isinstance(value, bytes) else memoryview(value).tobytes()
+                    self.assertEqual(RUST.read(value), expected)
+                    self.assertEqual(RUST.read_moved(value), expected)
+                    self.assertEqual(RUST.length(value), len(expected))
+                    self.assertEqual(RUST.Stored(value).read(), expected)
+
+    def test_raise_what_reading_functions_raise(self):
+        for name, value in objects():
+            with self.subTest(name):
+                if _testcapi is not None:
+                    self.assertEqual(outcome(RUST.read, value), outcome(_testcapi.getargs_y_star, value))
+                for function in RUST.read_moved, RUST.is_frozen, RUST.Stored:
+                    self.assertEqual(outcome(function, value), outcome(binascii.crc32, value))
+
+    def test_raise_what_writing_functions_raise(self):
+        for name, value in objects():
+            with self.subTest(name):
+                theirs = outcome(io.BytesIO().readinto, value)
+                self.assertEqual(outcome(RUST.write, value, b""), theirs)
+                self.assertEqual(outcome(RUST.write_moved, value, b""), theirs)
+                if _testcapi is not None:
+                    self.assertEqual(outcome(_testcapi.getargs_w_star, value) is None, theirs is None)
+
+    def test_balance_after_success_and_failure(self):
+        functions = [
+            lambda value: RUST.read(value),
+            lambda value: RUST.write(value, b""),
+            lambda value: RUST.text(value),
+            lambda value: RUST.Stored(value).drop_attached(),
+            lambda value: RUST.read_any_layout(value),
+            lambda value: RUST.read_at_most(value, 2),
+            lambda value: RUST.read_aligned(value, 4096),
+            lambda value: RUST.read_bytes_only(value),
+            lambda value: RUST.read_i32(value),
+            lambda value: RUST.refused_read(value) and None,
+            lambda value: RUST.refused_write(value) and None,
+        ]
+        for name, value in objects():
+            for index, function in enumerate(functions):
+                with self.subTest("%s: %s" % (name, index)):
+                    outcome(function, value)
+                    before = sys.getrefcount(value)
+                    for _ in range(10):
+                        outcome(function, value)
+                    self.assertEqual(sys.getrefcount(value), before)
+        memory = bytearray(b"hello")
+        for function in functions:
+            outcome(function, memory)
+            # Refused while there is an export.
+            memory.append(0)
+
+    def test_hold_memory_while_the_function_runs(self):
+        memory = bytearray(b"hello")
+        for function in RUST.while_reading, RUST.while_writing:
+            self.assertRaises(BufferError, function, memory, lambda: memory.append(0))
+            memory.append(0)
+        view = memoryview(memory)
+        self.assertRaises(BufferError, RUST.while_reading, view, view.release)
+        view.release()
+        content = [b"only here"]
+        # Of a `bytes` no view is taken; the argument holds it.
+        self.assertEqual(RUST.while_reading(content[0], content.clear), 9)
+
+    def test_writing(self):
+        memory = bytearray(b"hello")
+        self.assertEqual(RUST.write(memory, b"jell"), 4)
+        self.assertEqual(RUST.write_moved(memory, b"cellos"), 5)
+        self.assertEqual(memory, b"cello")
+        items = array.array("i", [0, 0])
+        RUST.write(items, array.array("i", [1, -1]).tobytes())
+        self.assertEqual(items.tolist(), [1, -1])
+
+    def test_frozen_is_what_nobody_can_write(self):
+        for name, value in objects():
+            with self.subTest(name):
+                if outcome(RUST.read, value) is None:
+                    frozen = type(value) is bytes or name == "PickleBuffer"
+                    self.assertEqual(RUST.is_frozen(value), frozen)
+                    self.assertEqual(RUST.Stored(value).is_frozen(), frozen)
+        self.assertTrue(RUST.is_frozen(pickle.PickleBuffer(b"hello")))
+        self.assertFalse(RUST.is_frozen(pickle.PickleBuffer(bytearray(b"hello"))))
+        self.assertFalse(RUST.is_frozen(memoryview(b"hello")))
+
+    def test_refusals_say_what_to_do(self):
+        strided = memoryview(bytearray(10))[::2]
+        error = RUST.refused_read(strided)
+        self.assertIs(type(error), BufferError)
+        self.assertEqual(str(error), "'memoryview' object is not C-contiguous: pass a copy")
+        self.assertIs(type(error.__cause__), BufferError)
+        error = RUST.refused_write(strided)
+        self.assertIs(type(error), TypeError)
+        self.assertEqual(str(error), "'memoryview' object is not C-contiguous: pass a copy")
+        error = RUST.refused_write(b"hello")
+        self.assertEqual(
+            str(error),
+            "a read-write bytes-like object is required, not 'bytes': pass a bytearray, or a writable copy",
+        )
+        self.assertIs(type(error.__cause__), BufferError)
+        if numpy is not None:
+            error = RUST.refused_read(numpy.zeros((2, 3)).T)
+            self.assertIs(type(error), ValueError)
+            self.assertEqual(str(error), "'numpy.ndarray' object is not C-contiguous: pass a copy")
+        self.assertEqual(str(RUST.refused_read(42)), "a bytes-like object is required, not 'int'")
+        self.assertIsNone(RUST.refused_write(42).__cause__)
+        with self.assertRaisesRegex(TypeError, "^argument 'data': a bytes-like object is required, not 'int'$"):
+            RUST.read(42)
+        with self.assertRaisesRegex(TypeError, "^argument 'data': 'memoryview' object is not C-contig"):
+            RUST.write(strided, b"")
+        with self.assertRaises(ValueError) as closed:
+            view = memoryview(b"")
+            view.release()
+            RUST.read(view)
+        self.assertIsNone(closed.exception.__cause__)
+
+    def test_refusing_does_not_give_up_the_lock(self):
+        if not getattr(sys, "_is_gil_enabled", lambda: True)():
+            self.skipTest("this interpreter has no lock to give up")
+        interval = sys.getswitchinterval()
+        go, ran = threading.Event(), []
+        thread = threading.Thread(target=lambda: (go.wait(), ran.append(1)))
+        thread.start()
+        try:
+            # A thread that waits for the lock does not ask for it before this has passed.
+            sys.setswitchinterval(1000)
+            go.set()
+            end = time.perf_counter() + 0.05
+            while time.perf_counter() < end:
+                pass
+            strided = memoryview(bytearray(10))[::2]
+            # Often enough for the other thread to wake up in one of the gaps, if there were any.
+            refused = RUST.refuse(42, 20000) and RUST.refuse(strided, 5000)
+            self.assertEqual(ran, [])
+        finally:
+            sys.setswitchinterval(interval)
+            thread.join()
+        self.assertTrue(refused)
+
+    def test_text(self):
+        self.assertEqual(RUST.text("Größe".encode()), "Größe")
+        self.assertEqual(RUST.text(bytearray(b"text")), "text")
+        for wrong in b"gr\xfc\xdfe", bytearray(b"gr\xfc\xdfe"):
+            with self.assertRaises(UnicodeDecodeError) as error:
+                RUST.text(wrong)
+            self.assertEqual(error.exception.start, 2)
+        self.assertRaises(TypeError, RUST.text, "text")
+
+    def test_options(self):
+        self.assertEqual(RUST.read_bytes_only(b"hello"), b"hello")
+        self.assertEqual(RUST.read_bytes_only(type("Sub", (bytes,), {})(b"sub")), b"sub")
+        with self.assertRaisesRegex(TypeError, "a bytes object is required, not 'bytearray'"):
+            RUST.read_bytes_only(bytearray(b"hello"))
+        self.assertRaises(TypeError, RUST.write_bytes_only, bytearray(b"hello"))
+        for value in b"hello", bytearray(b"hello"):
+            self.assertEqual(RUST.read_at_most(value, 5), 5)
+            self.assertRaisesRegex(ValueError, "longer than is accepted", RUST.read_at_most, value, 4)
+        self.assertEqual(RUST.write_at_most(bytearray(5), 5), 5)
+        self.assertRaises(ValueError, RUST.write_at_most, bytearray(5), 4)
+        items = array.array("d", [1, 2])
+        self.assertEqual(RUST.read_aligned(items, 8), 16)
+        odd = memoryview(items).cast("B")[1:9]
+        self.assertRaisesRegex(ValueError, "not aligned", RUST.read_aligned, odd, 2)
+        self.assertEqual(RUST.read_aligned(odd[:0], 4096), 0)
+
+    def test_any_layout(self):
+        values = [b"hello", bytearray(b"hello"), memoryview(b"hello world")[::-2]]
+        values.append(memoryview(bytearray(8)).cast("d", ()))
+        if numpy is not None:
+            values += [numpy.arange(24).reshape(2, 3, 4).T, numpy.zeros((3, 0, 2)).T, numpy.arange(9.0)[::2]]
+        for value in values:
+            copied = not memoryview(value).c_contiguous
+            content, frozen = RUST.read_any_layout(value)
+            self.assertEqual(content, memoryview(value).tobytes())
+            self.assertEqual(frozen, copied or isinstance(value, bytes))
+        self.assertRaises(TypeError, RUST.read_any_layout, 42)
+
+    def test_detached(self):
+        for value in b"abc", bytearray(b"abc"), memoryview(b"abc"):
+            self.assertEqual(RUST.sum_detached(value), 294)
+
+    def test_streams(self):
+        for value in b"0123456789", bytearray(b"0123456789"):
+            self.assertEqual(RUST.read_stream(value, 4), b"456789")
+            self.assertEqual(RUST.read_stream(value, -2), b"89")
+            self.assertEqual(RUST.read_stream(value, 99), b"")
+            self.assertRaises(OSError, RUST.read_stream, value, -11)
+        memory = bytearray(6)
+        RUST.write_stream(memory, 2, b"abc")
+        self.assertEqual(memory, b"\0\0abc\0")
+        self.assertRaises(OSError, RUST.write_stream, memory, 5, b"xy")
+        self.assertEqual(memory, b"\0\0abcx")
+
+    def test_views_that_refer_to_themselves(self):
+        exporter = RUST.Selfish()
+        before = sys.getrefcount(exporter)
+        self.assertEqual(RUST.read(exporter), b"selfish!")
+        self.assertEqual(RUST.read_moved(exporter), b"selfish!")
+        stored = RUST.Stored(exporter)
+        gc.collect()
+        self.assertEqual(exporter.counts(), (1, 2, 0))
+        self.assertEqual(stored.read(), b"selfish!")
+        stored.drop_on_a_thread()
+        self.assertEqual(exporter.counts(), (0, 3, 0))
+        self.assertEqual(outcome(RUST.write, exporter, b""), TypeError)
+        held, _, wrong = exporter.counts()
+        self.assertEqual((held, wrong), (0, 0))
+        self.assertEqual(sys.getrefcount(exporter), before)
+
+
+@unittest.skipIf(RUST is None, "arguments need the extension module in Rust")
+class Items(Case):
+    def test_format_decides(self):
+        numbers = array.array("i", [1, -2, 3])
+        self.assertEqual(RUST.read_i32(numbers), [1, -2, 3])
+        self.assertEqual(RUST.read_i32((ctypes.c_int * 3)(1, -2, 3)), [1, -2, 3])
+        self.assertEqual(RUST.read_i32(memoryview(bytearray(24)).cast("i", (2, 3))), [0] * 6)
+        self.assertEqual(RUST.read_f64(array.array("d", [0.5, 2])), [0.5, 2.0])
+        self.assertEqual(RUST.read_u8(b"ab"), b"ab")
+        self.assertEqual(RUST.read_u8(bytearray(b"ab")), b"ab")
+        with self.assertRaisesRegex(TypeError, "^argument 'data': the items have format 'i', but 'B' is wanted"):
+            RUST.read_u8(numbers)
+        with self.assertRaisesRegex(TypeError, "format 'B', but '=i' is wanted"):
+            RUST.read_i32(b"four")
+        self.assertRaises(TypeError, RUST.read_i32, 42)
+        self.assertRaises(BufferError, RUST.read_i32, memoryview(numbers)[::2])
+
+    def test_byte_order(self):
+        other = (ctypes.c_int.__ctype_be__ * 2)(1, -2)
+        if sys.byteorder == "little":
+            self.assertRaisesRegex(TypeError, "'>i', but '=i' is wanted: the byte order", RUST.read_i32, other)
+        self.assertEqual(RUST.read_big_i32(other), [1, -2])
+        if numpy is not None:
+            self.assertEqual(RUST.read_big_i32(numpy.array([1, -2], ">i4")), [1, -2])
+
+    def test_odd_places_and_shapes(self):
+        self.assertEqual(RUST.read_i32(array.array("i")), [])
+        self.assertEqual(RUST.read_f64(memoryview(bytearray(8)).cast("d", ())), [0.0])
+        self.assertEqual(RUST.read_f64(ctypes.c_double(1.5)), [1.5])
+        unaligned = memoryview(bytearray(b"\0" + array.array("i", [7]).tobytes()))[1:].cast("i")
+        self.assertEqual(RUST.read_i32(unaligned), [7])
+        if numpy is not None:
+            self.assertEqual(RUST.read_f64(numpy.zeros((0, 3))), [])
+            self.assertRaises(TypeError, RUST.read_i32, numpy.zeros(3, "V0"))
+
+    def test_truth_values_and_characters_are_checked(self):
+        self.assertEqual(RUST.read_bool(memoryview(b"\0\1\2").cast("?")), [False, True, None])
+        if ctypes.sizeof(ctypes.c_wchar) == 4:
+            self.assertEqual(RUST.read_text((ctypes.c_wchar * 3)("a", "\U0001f600", "\ud800")), ["a", "\U0001f600", None])
+
+    def test_any_layout(self):
+        rows = memoryview(bytearray(48)).cast("d", (2, 3))
+        RUST.set_f64(rows, [1, 2], 2.5)
+        self.assertEqual(RUST.items_f64(rows), ([2, 3], [0, 0, 0, 0, 0, 2.5]))
+        self.assertEqual(RUST.items_f64(memoryview(array.array("d", range(5)))[::-2]), ([3], [4, 2, 0]))
+        self.assertEqual(RUST.items_f64(ctypes.c_double(1.5)), ([], [1.5]))
+        self.assertEqual(RUST.items_f64(((ctypes.c_double * 2) * 2)((1, 2), (3, 4))), ([2, 2], [1, 2, 3, 4]))
+        self.assertRaisesRegex(TypeError, "format 'd', but '=i' is wanted", RUST.items_i32, rows)
+        self.assertRaises(BufferError, RUST.set_f64, memoryview(bytes(8)).cast("d"), None, 1.0)
+        RUST.set_f64(rows, None, 0.25)
+        self.assertEqual(rows.tolist(), [[0.25] * 3] * 2)
+        numbers = memoryview(array.array("i", range(6)))[::-2]
+        self.assertEqual(RUST.item_i32(numbers, [0]), 5)
+        self.assertRaises(IndexError, RUST.item_i32, numbers, [3])
+        self.assertRaises(IndexError, RUST.item_i32, numbers, [0, 0])
+        if numpy is not None:
+            cube = numpy.arange(24.0).reshape(2, 3, 4)
+            for value in cube, cube.T, cube[:, ::-1, ::2], cube[:0], numpy.broadcast_to(cube[0], (3, 3, 4)):
+                self.assertEqual(RUST.items_f64(value), (list(value.shape), value.ravel().tolist()))
+            transposed = numpy.zeros((2, 3)).T
+            RUST.set_f64(transposed, [2, 1], 7.0)
+            self.assertEqual(transposed[2, 1], 7)
+            RUST.set_f64(transposed[::2], None, 1.0)
+            self.assertEqual(transposed.tolist(), [[1, 1], [0, 0], [1, 1]])
+            self.assertRaisesRegex(TypeError, "byte order", RUST.items_f64, cube.astype(cube.dtype.newbyteorder()))
+
+    def test_items_behind_pointers(self):
+        if _testbuffer is None:
+            self.skipTest("the interpreter comes without _testbuffer")
+        pointers = _testbuffer.ndarray(list(range(6)), shape=[2, 3], format="i", flags=_testbuffer.ND_PIL)
+        self.assertEqual(RUST.items_i32(pointers), ([2, 3], [0, 1, 2, 3, 4, 5]))
+        self.assertEqual(RUST.item_i32(pointers, [1, 1]), 4)
+        self.assertEqual(RUST.read_any_layout(pointers), (pointers.tobytes(), True))
+
+
+@unittest.skipIf(RUST is None, "arguments need the extension module in Rust")
+class Stored(Case):
+    def test_memory_is_held_until_the_buffer_is_dropped(self):
+        for drop in "drop_attached", "drop_detached", "drop_on_a_thread":
+            with self.subTest(drop):
+                memory = bytearray(b"hello")
+                stored = RUST.Stored(memory)
+                self.assertRaises(BufferError, memory.append, 0)
+                self.assertEqual(stored.read(), b"hello")
+                getattr(stored, drop)()
+                memory.append(0)
+
+    def test_a_bytes_is_kept_alive(self):
+        content = b"%d" % id(self)
+        before = sys.getrefcount(content)
+        stored = RUST.Stored(content)
+        self.assertEqual(sys.getrefcount(content), before + 1)
+        stored.drop_on_a_thread()
+        self.assertEqual(sys.getrefcount(content), before)
+
+    def test_the_object_is_kept_if_the_view_names_no_owner(self):
+        if _testbuffer is None:
+            self.skipTest("the interpreter comes without _testbuffer")
+        ownerless = _testbuffer.staticarray(legacy_mode=True)
+        before = sys.getrefcount(ownerless)
+        stored = RUST.Stored(ownerless)
+        self.assertEqual(sys.getrefcount(ownerless), before + 1)
+        self.assertFalse(stored.is_frozen())
+        self.assertEqual(stored.read(), memoryview(ownerless).tobytes())
+        stored.drop_detached()
+        self.assertEqual(sys.getrefcount(ownerless), before)
+        self.assertRaises(TypeError, RUST.read_i32, ownerless)
+
+    def test_buffers_may_outlive_the_interpreter(self):
+        for drop in "drop_last()", "drop_later(0)", "drop_later(20)", "__class__":
+            for value in "bytearray(b'hello')", "b'%d' % 12345", "arguments.Selfish()":
+                with self.subTest("%s.%s" % (value, drop)):
+                    program = "from bufproto._bufproto import arguments\nkept = arguments.Stored(%s)\nkept.%s"
+                    subprocess.check_call([sys.executable, "-c", program % (value, drop)])
