@@ -1,6 +1,7 @@
 //! The Python interpreters of this machine: where they are and what they are.
 
 use std::collections::hash_map::DefaultHasher;
+use std::ffi::OsStr;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
@@ -50,6 +51,15 @@ pub(crate) struct Version {
     pub(crate) major: u16,
     pub(crate) minor: u16,
     pub(crate) patch: u16,
+}
+
+/// The interpreter that a task's `--python` names, else the first on `PATH` that works.
+pub(crate) fn chosen(python: Option<&OsStr>) -> anyhow::Result<Interpreter> {
+    let Some(python) = python else {
+        return default().map_err(|_| anyhow::anyhow!("no Python on PATH works; name one with --python"));
+    };
+    named(python)
+        .map_err(|Unusable { program, why }| anyhow::anyhow!("--python {}: {why}", program.display()))
 }
 
 impl Interpreter {

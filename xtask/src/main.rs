@@ -7,12 +7,17 @@ use clap::{Parser, Subcommand};
 mod budget;
 mod command;
 mod compiler;
+mod exporters;
+mod fuzz;
 mod header;
 mod inspect;
 mod install;
 mod interpreter;
+mod layouts;
 mod library;
+mod nightly;
 mod numpy;
+mod oracle;
 mod package;
 mod pip;
 mod progress;
@@ -32,12 +37,22 @@ struct Arguments {
 enum Task {
     /// Count the instructions of the C face beside the interpreter's own.
     Budget(budget::Arguments),
+    /// Show which rules for exporters real ones keep.
+    Exporters(exporters::Arguments),
+    /// Run the fuzz targets.
+    Fuzz(fuzz::Arguments),
     /// Show what the four functions answer for Python objects.
     Inspect(inspect::Arguments),
     /// Write the header of the C library from its sources.
     Header(header::Arguments),
     /// Install headers and libraries for C.
     Install(install::Arguments),
+    /// Compare what is said of random layouts with what an interpreter says.
+    Layouts(layouts::Arguments),
+    /// Record what interpreters answer, and compare it with core.
+    Oracle(oracle::Arguments),
+    /// Run the tests of core and the mock under Miri and the sanitizers.
+    Sanitize(test::sanitize::Arguments),
     /// Run every test, on every interpreter found.
     Test(test::Arguments),
     /// Build the Python package for one interpreter.
@@ -47,9 +62,14 @@ enum Task {
 fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Budget(arguments) => budget::run(&arguments),
+        Task::Exporters(arguments) => exporters::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Inspect(arguments) => inspect::run(&arguments),
         Task::Header(arguments) => header::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
+        Task::Layouts(arguments) => layouts::run(&arguments),
+        Task::Oracle(arguments) => oracle::run(&arguments),
+        Task::Sanitize(arguments) => test::sanitize::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
         Task::Wheel(arguments) => wheel::run(&arguments),
     }

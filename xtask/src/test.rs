@@ -13,13 +13,16 @@ mod budgets;
 mod c_face;
 mod c_lifetimes;
 mod core_alone;
+mod fuzz;
 mod imported;
 mod installed;
+mod layouts;
 mod live;
 mod old_code;
 mod outcome;
 mod package;
 mod rust;
+pub(crate) mod sanitize;
 mod script;
 mod tally;
 mod tools;
@@ -70,11 +73,13 @@ const STEPS: &[Step] = &[
     Step { name: "compiler checks", run: Run::Once(old_code::checks) },
     Step { name: "live", run: Run::Each(live::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
+    Step { name: "layouts", run: Run::Each(layouts::run) },
     Step { name: "C imports", run: Run::Each(imported::run) },
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },
+    Step { name: "fuzz", run: Run::Once(fuzz::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];
 

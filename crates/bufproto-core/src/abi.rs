@@ -192,3 +192,14 @@ const _: () = {
     assert!(offset_of!(PyPy36, internal) == 72 && size_of::<PyPy36>() == 664);
     assert!(size_of::<PyPy64>() == 1112);
 };
+
+// Only pointers, sizes and `int`, and so four bytes each. No interpreter of 32 bits has been recorded.
+#[cfg(target_pointer_width = "32")]
+const _: () = {
+    use core::mem::{offset_of, size_of};
+    assert!(offset_of!(Header, suboffsets) == 36 && size_of::<Header>() == 40);
+    assert!(offset_of!(CPython3, internal) == 40 && size_of::<CPython3>() == 44);
+    assert!(offset_of!(CPython2, internal) == 48 && size_of::<CPython2>() == 52);
+    assert!(offset_of!(PyPy36, strides) == 48 && size_of::<PyPy36>() == 336);
+    assert!(size_of::<PyPy64>() == 560);
+};

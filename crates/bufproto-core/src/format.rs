@@ -52,9 +52,9 @@ pub const MAX_DEPTH: usize = 64;
 /// ```
 /// use bufproto_core::format::Format;
 ///
-/// let format = Format::parse(b"T{b:tag:d:value:}")?;
-/// assert_eq!(format.size(), 16);
-/// assert_eq!(format.field(b"value").map(|item| (item.offset, item.size)), Some((8, 8)));
+/// let format = Format::parse(b"T{h:tag:i:value:}")?;
+/// assert_eq!(format.size(), 8);
+/// assert_eq!(format.field(b"value").map(|item| (item.offset, item.size)), Some((4, 4)));
 ///
 /// let error = Format::parse(b"2i 3k").unwrap_err();
 /// assert_eq!(error.index, 4);

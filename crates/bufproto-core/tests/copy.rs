@@ -109,7 +109,7 @@ fn sixty_four_dimensions_are_copied() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(shapes::cases())]
 
     #[test]
     fn gathering_is_reading_item_by_item(

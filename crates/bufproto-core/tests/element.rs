@@ -12,6 +12,9 @@ const RECORDED: &str = include_str!("data/elements.txt");
 /// Whether this machine has the sizes and the byte order that the values were recorded with.
 const SAME_PLATFORM: bool = cfg!(all(target_pointer_width = "64", target_endian = "little", not(windows)));
 
+/// Miri takes a thousand times as long, so it looks at some lines only.
+const STEP: usize = if cfg!(miri) { 8 } else { 1 };
+
 /// What reads a value of a type from memory of this format, if it may.
 struct Reader {
     name: &'static str,
@@ -49,7 +52,7 @@ fn types_for(format: &str, memory: &[u8]) -> BTreeSet<&'static str> {
 #[test]
 fn whoever_may_look_sees_the_value_that_python_wrote() {
     let mut read = 0;
-    for line in RECORDED.lines() {
+    for line in RECORDED.lines().step_by(STEP) {
         let columns: Vec<&str> = line.split('\t').collect();
         let &[format, memory, value] = &columns[..] else { panic!("{line}") };
         let digit = |n: usize| u8::from_str_radix(&memory[n..n + 2], 16).unwrap();
@@ -76,7 +79,7 @@ fn whoever_may_look_sees_the_value_that_python_wrote() {
         }
         read += 1;
     }
-    assert!(read > if SAME_PLATFORM { 100 } else { 30 }, "{read}");
+    assert!(read > if SAME_PLATFORM { 100 } else { 30 } / STEP, "{read}");
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn kind_size_and_byte_order_decide() {
     for format in ["i", "@i", "^i", "=i", "1i", "i:name:", " i "] {
         let mut names = set(&["i32", native]);
         if cfg!(target_pointer_width = "32") {
-            names.extend(["isize", native.replace("i32", "isize").leak() as &'static str]);
+            names.extend(["isize", if native == "le i32" { "le isize" } else { "be isize" }]);
         }
         assert_eq!(types_for(format, &[0; 4]), names, "{format}");
     }

@@ -9,6 +9,9 @@ const RECORDED: &str = include_str!("data/formats.txt");
 /// Whether this machine measures C's types as the one that the answers were recorded on.
 const SAME_PLATFORM: bool = cfg!(all(target_arch = "x86_64", target_pointer_width = "64", not(windows)));
 
+/// Which lines are looked at.
+const STEP: usize = if cfg!(miri) { 20 } else { 1 };
+
 struct Recorded {
     who: &'static str,
     text: Vec<u8>,
@@ -17,7 +20,8 @@ struct Recorded {
 }
 
 fn recorded() -> impl Iterator<Item = Recorded> {
-    RECORDED.lines().map(|line| {
+    // Miri takes a thousand times as long, so it looks at some lines only.
+    RECORDED.lines().step_by(STEP).map(|line| {
         let mut columns = line.split('\t');
         let who = columns.next().unwrap();
         let mut pieces = columns.next().unwrap().split("\\x");
@@ -27,7 +31,9 @@ fn recorded() -> impl Iterator<Item = Recorded> {
             text.extend_from_slice(&piece.as_bytes()[2..]);
         }
         let size = columns.next().unwrap();
-        let size = if size == "refused" { None } else { Some(size.parse().unwrap()) };
+        // What was measured with 64 bits may be too large for fewer.
+        let size = if size == "refused" { None } else { isize::try_from(size.parse::<u64>().unwrap()).ok() };
+        let size = size.map(isize::cast_unsigned);
         let fields = columns.map(|field| field.split_once('@').unwrap());
         Recorded { who, text, size, fields: fields.map(|(name, at)| (name, at.parse().unwrap())).collect() }
     })
@@ -73,7 +79,7 @@ fn sizes_and_refusals_are_those_of_the_interpreters() {
         }
         compared += 1;
     }
-    assert!(compared > if SAME_PLATFORM { 1900 } else { 100 }, "{compared}");
+    assert!(compared > if SAME_PLATFORM { 1900 } else { 100 } / STEP, "{compared}");
 }
 
 #[test]
@@ -106,7 +112,7 @@ fn errors_point_at_the_offending_byte() {
         (b"(2 3)i", 2, Reason::Shape),
         (b"b(1,99999999999999999999)i", 4, Reason::Overflow),
         (b"b 99999999999999999999i", 2, Reason::Overflow),
-        (b"b(9999999999,9999999999)i", 1, Reason::Overflow),
+        (b"b(65536,65536,65536,65536)i", 1, Reason::Overflow),
         (b"T{ik}", 3, Reason::Unknown(b'k')),
     ];
     for &(text, index, reason) in cases {

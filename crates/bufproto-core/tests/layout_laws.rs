@@ -39,7 +39,7 @@ fn is_side_by_side(offsets: impl Iterator<Item = isize>, item_size: usize) -> bo
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(shapes::cases())]
 
     #[test]
     fn contiguous_is_where_every_item_follows_the_one_before(

@@ -26,7 +26,14 @@ macro_rules! family {
 }
 
 family!(cpython2, CPython2);
-family!(cpython3, CPython3);
 family!(cpython313, CPython313);
-family!(pypy2, PyPy2);
-family!(pypy3, PyPy3);
+
+/// Their words differ and little else, which Miri need not spend an hour on.
+#[cfg(not(miri))]
+mod others {
+    use super::*;
+
+    family!(cpython3, CPython3);
+    family!(pypy2, PyPy2);
+    family!(pypy3, PyPy3);
+}

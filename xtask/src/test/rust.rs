@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
     }
     let mut examples = workspace(context, &["test", "--doc"]);
     examples.args(["--exclude", LIVE]);
-    vec![outcome(&on, watch(command, runner)), outcome("examples", watch(examples, Runner::Cargo))]
+    vec![outcome(&on, watch(&mut command, runner)), outcome("examples", watch(&mut examples, Runner::Cargo))]
 }
 
 /// The examples with live objects. They link with an interpreter, so one that has a shared library is needed.
@@ -57,7 +57,7 @@ pub(super) fn live_examples(context: &Context) -> Vec<Outcome> {
         .env_remove("PYO3_BUILD_EXTENSION_MODULE")
         .env("LD_LIBRARY_PATH", with_first(libraries.into(), "LD_LIBRARY_PATH"))
         .env("DYLD_LIBRARY_PATH", with_first(libraries.into(), "DYLD_LIBRARY_PATH"));
-    outcome(interpreter.to_string(), watch(command, Runner::Cargo))
+    outcome(interpreter.to_string(), watch(&mut command, Runner::Cargo))
 }
 
 /// The newest interpreter that a program can link with, and where its library is.
@@ -82,7 +82,7 @@ fn workspace(context: &Context, arguments: &[&str]) -> Command {
 }
 
 /// Runs the command, passes its output on as it comes, and reads the counts out of it.
-fn watch(mut command: Command, runner: Runner) -> Verdict {
+pub(super) fn watch(command: &mut Command, runner: Runner) -> Verdict {
     if std::io::stderr().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
     }
@@ -124,7 +124,7 @@ fn pass_on(output: impl std::io::BufRead, runner: Runner, print: impl Fn(&str)) 
 /// Whose summary lines count. Nextest repeats the output of a test that failed, and with it the summary line of the
 /// harness inside, which must not count again.
 #[derive(Clone, Copy)]
-enum Runner {
+pub(super) enum Runner {
     /// `Summary [ 1.2s] 9 tests run: 7 passed, 1 failed, 1 timed out, 2 skipped`
     Nextest,
     /// `test result: ok. 7 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out`

@@ -7,6 +7,11 @@ use bufproto_core::layout::Layout;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+/// How often each law is tried. Miri looks at every access, and takes a thousand times as long.
+pub(crate) fn cases() -> ProptestConfig {
+    ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 1000 })
+}
+
 /// The parts of a layout.
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {

@@ -1,0 +1,138 @@
+//! `cargo xtask sanitize`: the tests of core and of the mock where every access is looked at: by Miri on this machine, on one
+//! with its bytes the other way round and on one of 32 bits, and by AddressSanitizer and ThreadSanitizer. It takes minutes,
+//! so the tests do not do it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::outcome::{Outcome, Verdict};
+use super::rust::{Runner, watch};
+use super::{tally, tell, title};
+use crate::nightly::{Missing, Nightly};
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Run only the checks whose name has this in it, as in `Miri on s390x`
+    #[arg(long, value_name = "CHECK")]
+    only: Option<String>,
+}
+
+const MIRI: &str = "Miri";
+
+/// The targets of Miri that are not this machine: their bytes are the other way round, their pointers have 32 bits.
+const FOREIGN: [&str; 2] = ["s390x-unknown-linux-gnu", "i686-unknown-linux-gnu"];
+
+/// The sanitizers, as the compiler names them.
+const SANITIZERS: [(&str, &str); 2] = [("AddressSanitizer", "address"), ("ThreadSanitizer", "thread")];
+
+/// How often the laws are tried under Miri, which takes a thousand times as long as the machine.
+const CASES: &str = "4";
+
+/// Each check with the target that it is for.
+type Check<'a> = (&'static str, String, Box<dyn Fn() -> Result<Verdict, Missing> + 'a>);
+
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let prepared = Workspace::find().and_then(|workspace| {
+        let nightly = Nightly::find().map_err(|Missing(why)| anyhow::anyhow!(why))?;
+        let host = nightly.host().map_err(|Missing(why)| anyhow::anyhow!(why))?;
+        Ok((workspace, nightly, host))
+    });
+    let (workspace, nightly, host) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let chosen = |check: &str| arguments.only.as_ref().is_none_or(|part| check.contains(part.as_str()));
+    let mut outcomes = Vec::new();
+    for (step, on, check) in checks(&workspace, &nightly, &host) {
+        let name = format!("{step} on {on}");
+        if chosen(&name) {
+            title(&name);
+            let verdict = check().unwrap_or_else(|Missing(why)| Verdict::Skipped(why));
+            tell(&verdict);
+            outcomes.push(Outcome { step, on, verdict });
+        }
+    }
+    anstream::println!("\n{}", tally::table(&outcomes));
+    let complaints = tally::complaints(&outcomes, &[], true);
+    for complaint in &complaints {
+        anstream::eprintln!("error: {complaint}");
+    }
+    // Where all was skipped, nothing is known.
+    let ran = outcomes.iter().any(|outcome| !outcome.verdict.is_skipped());
+    if ran && complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn checks<'a>(workspace: &'a Workspace, nightly: &'a Nightly, host: &str) -> Vec<Check<'a>> {
+    let mut checks: Vec<Check<'a>> = Vec::new();
+    for target in std::iter::once(host).chain(FOREIGN) {
+        let owned = target.to_owned();
+        checks.push((MIRI, target.to_owned(), Box::new(move || miri(workspace, nightly, &owned))));
+    }
+    for (name, option) in SANITIZERS {
+        let owned = host.to_owned();
+        checks.push((name, host.to_owned(), Box::new(move || sanitizer(workspace, nightly, &owned, option))));
+    }
+    checks
+}
+
+/// Whether nothing that is not allowed is done to memory, pointers keep to what they were made of, and nothing leaks.
+fn miri(workspace: &Workspace, nightly: &Nightly, target: &str) -> Result<Verdict, Missing> {
+    nightly.needs("miri", "rustup component add --toolchain nightly miri")?;
+    nightly.needs_sources()?;
+    let under = |package, leaks| {
+        let mut command = nightly.cargo();
+        command.args(["miri", "test", "--tests", "--package", package]).env("PROPTEST_CASES", CASES);
+        // Isolated, a program sees no files: those of the tests that failed before, and the recordings.
+        let flags = ["-Zmiri-strict-provenance", "-Zmiri-disable-isolation", leaks].join(" ");
+        command.env("MIRIFLAGS", flags).args(["--no-fail-fast", "--target", target]).arg("--target-dir");
+        watch(command.arg(folder(workspace, "miri")).current_dir(&workspace.root), Runner::Cargo)
+    };
+    let core = under("bufproto-core", "");
+    // The mock's tests leak on purpose, which AddressSanitizer can be told apart.
+    Ok(both(core, under("bufproto-mock", "-Zmiri-ignore-leaks")))
+}
+
+/// Whether the sanitizer sees nothing, also in the standard library, which is built with it.
+fn sanitizer(
+    workspace: &Workspace,
+    nightly: &Nightly,
+    target: &str,
+    option: &str,
+) -> Result<Verdict, Missing> {
+    nightly.needs_sources()?;
+    let mut command = nightly.cargo();
+    command.args([
+        "test",
+        "--tests",
+        "-Zbuild-std",
+        "--package",
+        "bufproto-core",
+        "--package",
+        "bufproto-mock",
+    ]);
+    command.env("RUSTFLAGS", format!("-Zsanitizer={option}"));
+    let meant = workspace.root.join("crates/bufproto-mock/tests/leaks.txt");
+    command.env("LSAN_OPTIONS", format!("suppressions={}:print_suppressions=0", meant.display()));
+    // Those that try every order change stacks, which sanitizers do not follow.
+    command.args(["--no-fail-fast", "--target", target, "--target-dir"]).arg(folder(workspace, option));
+    command.args(["--", "--skip", "every_order"]).current_dir(&workspace.root);
+    Ok(watch(&mut command, Runner::Cargo))
+}
+
+/// What two runs come to.
+fn both(one: Verdict, other: Verdict) -> Verdict {
+    match (one, other) {
+        (Verdict::Ran(one, _), Verdict::Ran(other, _)) => Verdict::Ran(one.and(other), String::new()),
+        (Verdict::Ran(..), other) => other,
+        (one, _) => one,
+    }
+}
+
+/// Where the programs of a check are built.
+fn folder(workspace: &Workspace, check: &str) -> PathBuf {
+    workspace.target.join("sanitize").join(check)
+}
