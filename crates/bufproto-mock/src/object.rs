@@ -82,8 +82,9 @@ enum Kind {
 struct Items {
     /// The items, or the rows that the table points to. Nobody moves them.
     memory: Vec<Memory>,
-    /// The addresses of the rows, where items lie behind pointers: not read here, but by consumers.
-    _table: Box<[*mut u8]>,
+    /// The addresses of the rows, where items lie behind pointers: not read here, but by consumers. A vector, because
+    /// moving a box says that nobody else has its address.
+    _table: Vec<*mut u8>,
     first: *mut u8,
     item_size: usize,
     format: CString,
@@ -229,7 +230,7 @@ impl Object {
         let items = Items {
             first: memory.address().wrapping_add(recipe.offset),
             memory: vec![memory],
-            _table: Box::new([]),
+            _table: Vec::new(),
             item_size: recipe.item_size,
             format: recipe.format.clone(),
             shape: recipe.shape.to_vec(),
@@ -253,7 +254,7 @@ impl Object {
     pub fn indirect(rows: &[&[u8]]) -> Self {
         let columns = rows.iter().map(|row| row.len()).min().unwrap_or(0);
         let memory: Vec<Memory> = rows.iter().map(|row| Memory::new(row)).collect();
-        let table: Box<[*mut u8]> = memory.iter().map(Memory::address).collect();
+        let table: Vec<*mut u8> = memory.iter().map(Memory::address).collect();
         let items = Items {
             first: table.as_ptr().cast_mut().cast(),
             memory,
