@@ -62,15 +62,21 @@ BUFPROTO__INLINE int bufproto_python_scope_begin(bufproto_scope *scope, bufproto
 BUFPROTO__INLINE void bufproto_python_scope_end(bufproto_scope *scope)
 {
     PyObject *type, *value, *traceback;
+    int pending;
     if (scope->interpreter == NULL) {
         return;
     }
-    PyErr_Fetch(&type, &value, &traceback);
+    pending = PyErr_Occurred() != NULL;
+    if (pending) {
+        PyErr_Fetch(&type, &value, &traceback);
+    }
     bufproto_scope_end(scope);
     if (PyErr_Occurred()) {
         PyErr_WriteUnraisable(NULL);
     }
-    PyErr_Restore(type, value, traceback);
+    if (pending) {
+        PyErr_Restore(type, value, traceback);
+    }
 }
 
 /* The innermost scope: blocks with a scope declare a variable of this name, which hides this one. */
