@@ -43,6 +43,29 @@ typedef void *__attribute__((may_alias)) bufproto__pointer;
 typedef void *bufproto__pointer;
 #endif
 
+/* The table of the interpreter: constant, except that on Windows the addresses of another library's data are none, and are
+ * filled in when the table is first asked for. PLACE gives the address of an exception's variable. */
+#ifdef _WIN32
+#define BUFPROTO__TABLE static bufproto_interpreter
+#define BUFPROTO__EXCEPTIONS(PLACE) {0}
+#define BUFPROTO__COMPLETE(table, PLACE) \
+    if ((table).exceptions[0] == NULL) { \
+        (table).exceptions[6] = PLACE(MemoryError); \
+        (table).exceptions[5] = PLACE(IndexError); \
+        (table).exceptions[4] = PLACE(OverflowError); \
+        (table).exceptions[3] = PLACE(SystemError); \
+        (table).exceptions[2] = PLACE(BufferError); \
+        (table).exceptions[1] = PLACE(ValueError); \
+        (table).exceptions[0] = PLACE(TypeError); \
+    }
+#else
+#define BUFPROTO__TABLE static const bufproto_interpreter
+#define BUFPROTO__EXCEPTIONS(PLACE) \
+    {PLACE(TypeError),   PLACE(ValueError),    PLACE(BufferError), \
+     PLACE(SystemError), PLACE(OverflowError), PLACE(IndexError), PLACE(MemoryError)}
+#define BUFPROTO__COMPLETE(table, PLACE)
+#endif
+
 #ifdef BUFPROTO_STRICT
 #define BUFPROTO__POLICY 1
 #else

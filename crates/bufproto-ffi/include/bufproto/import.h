@@ -60,6 +60,10 @@ BUFPROTO__INLINE int bufproto_import(void)
 #define BUFPROTO__READY() (bufproto_import() == 0)
 
 /* A function of bufproto.h, by its type. */
+#if defined(_MSC_VER) && defined(__cplusplus)
+#define BUFPROTO__IMPORTED(name, place) ((decltype(&name))bufproto__functions[place])
+#else
 #define BUFPROTO__IMPORTED(name, place) ((__typeof__(&name))bufproto__functions[place])
+#endif
 
 #endif

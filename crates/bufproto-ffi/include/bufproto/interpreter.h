@@ -127,10 +127,12 @@ BUFPROTO__INLINE ptrdiff_t bufproto__get_segment(PyObject *object, int access, p
 
 #endif
 
+#define BUFPROTO__PYTHONS(name) &PyExc_##name
+
 /* In a function, so that a file without use for it refers to none of the interpreter's. */
 BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
 {
-    static const bufproto_interpreter table = {
+    BUFPROTO__TABLE table = {
         sizeof(bufproto_interpreter),
 #if PY_MAJOR_VERSION < 3
 #ifdef PYPY_VERSION
@@ -157,8 +159,7 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
         bufproto__type_name,
         bufproto__python_is_severe,
         bufproto__python_needs_release,
-        {&PyExc_TypeError, &PyExc_ValueError, &PyExc_BufferError, &PyExc_SystemError, &PyExc_OverflowError,
-         &PyExc_IndexError, &PyExc_MemoryError},
+        BUFPROTO__EXCEPTIONS(BUFPROTO__PYTHONS),
 #ifndef BUFPROTO_FULL_IS_ERROR
         PyMem_Malloc,
         PyMem_Free,
@@ -176,6 +177,7 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
         NULL,
 #endif
     };
+    BUFPROTO__COMPLETE(table, BUFPROTO__PYTHONS)
     return &table;
 }
 

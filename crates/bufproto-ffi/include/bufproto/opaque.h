@@ -157,7 +157,7 @@ BUFPROTO__INLINE void bufproto__opaque_set_with_type(struct _object *exception, 
 /* The interpreter's functions for the library. In a function, so that a file without use for it refers to none of them. */
 BUFPROTO__INLINE const bufproto_interpreter *bufproto__opaque(void)
 {
-    static const bufproto_interpreter table = {
+    BUFPROTO__TABLE table = {
         sizeof(bufproto_interpreter),
         /* Requests are checked by PyObject_GetBuffer, which is what differs from 3.13 on. */
         2,
@@ -178,9 +178,7 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__opaque(void)
         NULL,
         NULL,
 #endif
-        {BUFPROTO__EXCEPTION(TypeError), BUFPROTO__EXCEPTION(ValueError), BUFPROTO__EXCEPTION(BufferError),
-         BUFPROTO__EXCEPTION(SystemError), BUFPROTO__EXCEPTION(OverflowError), BUFPROTO__EXCEPTION(IndexError),
-         BUFPROTO__EXCEPTION(MemoryError)},
+        BUFPROTO__EXCEPTIONS(BUFPROTO__EXCEPTION),
 #if defined(Py_PYTHON_H) && !defined(BUFPROTO_FULL_IS_ERROR)
         PyMem_Malloc,
         PyMem_Free,
@@ -192,6 +190,7 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__opaque(void)
         NULL,
         NULL,
     };
+    BUFPROTO__COMPLETE(table, BUFPROTO__EXCEPTION)
     return &table;
 }
 
