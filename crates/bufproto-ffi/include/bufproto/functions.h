@@ -253,9 +253,13 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
         return 0;
     }
     slots = Py_TYPE(object)->tp_as_buffer;
-    return slots != NULL && slots->bf_getbuffer != NULL &&
-           (PyBytes_CheckExact(object) || bufproto__see(object, BUFPROTO_READ, &memory, &size) > 0 ||
-            bufproto__check_view(object, slots->bf_getbuffer));
+    if (slots == NULL || slots->bf_getbuffer == NULL) {
+        return 0;
+    }
+    if (PyBytes_CheckExact(object) || bufproto__see(object, BUFPROTO_READ, &memory, &size) > 0) {
+        return 1;
+    }
+    return bufproto__check_view(object, slots->bf_getbuffer);
 }
 
 #endif
