@@ -1,13 +1,16 @@
-//! `cargo xtask install --prefix DIR`: headers, libraries, and what build systems need to find them. The folder may be
-//! moved afterwards.
+//! `cargo xtask install --prefix DIR [--python EXE]`: headers, libraries, and what build systems need to find them. The
+//! folder may be moved afterwards. What is installed is the same for all interpreters; one that is named tries it out.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use crate::interpreter::{self, Unusable};
 use crate::library::{self, SONAME};
+use crate::try_out::try_out;
 use crate::workspace::Workspace;
 
 /// Where to install.
@@ -16,20 +19,38 @@ pub(crate) struct Arguments {
     /// The folder to install to; `include` and `lib` are made in it
     #[arg(long, value_name = "DIR")]
     prefix: PathBuf,
+    /// Also try it out: build an extension for this interpreter with what is installed, and run it
+    #[arg(long, value_name = "EXE")]
+    python: Option<OsString>,
 }
 
 /// Installs, and says where.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    match Workspace::find().and_then(|workspace| install(&workspace, &arguments.prefix)) {
-        Ok(()) => {
-            anstream::eprintln!("installed bufproto in {}", arguments.prefix.display());
-            ExitCode::SUCCESS
-        }
+    match install_and_try(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             anstream::eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn install_and_try(arguments: &Arguments) -> anyhow::Result<()> {
+    let Arguments { prefix, python } = arguments;
+    // Nothing is installed for an interpreter that is none.
+    let interpreter = python
+        .as_deref()
+        .map(interpreter::named)
+        .transpose()
+        .map_err(|Unusable { program, why }| anyhow::anyhow!("--python {}: {why}", program.display()))?;
+    let workspace = Workspace::find()?;
+    install(&workspace, prefix)?;
+    anstream::eprintln!("installed bufproto in {}", prefix.display());
+    if let Some(interpreter) = interpreter {
+        try_out(&workspace, prefix, &interpreter)?;
+        anstream::eprintln!("an extension for {interpreter} works with it");
+    }
+    Ok(())
 }
 
 /// Installs to a folder, over whatever was installed there before.

@@ -5,6 +5,9 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
+use std::process::Command;
+
+use crate::command::finish;
 
 mod ask;
 mod find;
@@ -83,6 +86,16 @@ impl Interpreter {
         let digest = hasher.finish() >> 32;
         let Version { major, minor, .. } = self.version;
         format!("{}-{major}.{minor}{}-{digest:08x}", self.implementation, self.flags())
+    }
+
+    /// What the file name of an extension module ends with.
+    pub(crate) fn extension_suffix(&self) -> anyhow::Result<String> {
+        const QUESTION: &str = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))";
+        // Every CPython takes this one.
+        if self.implementation == "cpython" {
+            return Ok(".so".to_owned());
+        }
+        Ok(finish(Command::new(&self.program).args(["-c", QUESTION]))?.trim().to_owned())
     }
 
     /// Which extension module serves it, or why none does.

@@ -22,6 +22,7 @@ mod package;
 mod pip;
 mod progress;
 mod test;
+mod try_out;
 mod wheel;
 mod workspace;
 

@@ -108,7 +108,7 @@ impl<'a> Build<'a> {
             archive: library::build_static(&context.workspace)?,
             sources: context.workspace.root.join("crates").join(CRATE).join("tests/c"),
             folder,
-            suffix: suffix(interpreter)?,
+            suffix: interpreter.extension_suffix()?,
         })
     }
 
@@ -269,16 +269,6 @@ impl Build<'_> {
         }
         Ok(scripts)
     }
-}
-
-/// What the file name of an extension module ends with.
-fn suffix(interpreter: &Interpreter) -> anyhow::Result<String> {
-    // Every CPython takes this one.
-    if interpreter.implementation == "cpython" {
-        return Ok(".so".to_owned());
-    }
-    const QUESTION: &str = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))";
-    Ok(finish(Command::new(&interpreter.program).args(["-c", QUESTION]))?.trim().to_owned())
 }
 
 /// The limited APIs that this interpreter has: one for each way in which the headers find their way.

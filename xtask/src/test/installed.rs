@@ -12,8 +12,10 @@ use super::Context;
 use super::outcome::{Counts, Outcome, Verdict};
 use super::tools::{self, Missing};
 use crate::command::{finish, succeeds};
+use crate::compiler::Compiler;
 use crate::install::install;
 use crate::library::{self, CRATE};
+use crate::try_out::try_out;
 
 pub(super) fn run(context: &Context) -> Vec<Outcome> {
     let outcome = |on: &str, verdict| Outcome { step: "installed", on: on.to_owned(), verdict };
@@ -38,8 +40,23 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
             "pkg-config, shared",
             with(&["pkg-config", "cc"], || pkg_config(&source, &moved, "bufproto-shared")),
         ),
+        outcome("an interpreter", tried(context, &moved)),
         outcome("CMake", cmake_if_there(context, &source, &moved)),
     ]
+}
+
+/// Builds an extension with what is installed, for the first interpreter that has headers.
+fn tried(context: &Context, prefix: &Path) -> Verdict {
+    let mut interpreters = context.found.interpreters.iter();
+    let Some(interpreter) =
+        interpreters.find(|interpreter| Compiler::find(&context.workspace, interpreter).is_ok())
+    else {
+        return Verdict::Skipped("no interpreter with headers and a C compiler was found".to_owned());
+    };
+    match try_out(&context.workspace, prefix, interpreter) {
+        Ok(()) => Verdict::Ran(Counts { passed: 1, ..Counts::default() }, String::new()),
+        Err(error) => Verdict::Failed(format!("{error:#}")),
+    }
 }
 
 /// Runs a test if the programs that it needs are there.
