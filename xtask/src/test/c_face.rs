@@ -201,28 +201,23 @@ impl<'a> Build<'a> {
         for level in limited_apis(interpreter) {
             let option = format!("-DPy_LIMITED_API={level}");
             let limited = |name: &str| format!("{name}_limited_{level}");
-            let with = |more: &[&'static OsStr]| [&[OsStr::new(&option)], more].concat();
-            let name = self.module(&limited("only"), ("limited.c", "c"), &with(&[]))?;
+            let option = OsStr::new(&option);
+            let name = self.module(&limited("only"), ("limited.c", "c"), &[option])?;
             scripts.push(("run.py", vec![name]));
-            scoped.push(self.module(&limited("scoped"), ("scoped.c", "c"), &with(&[]))?);
-            let more = [&[OsStr::new(&option)], &more[..]].concat();
+            scoped.push(self.module(&limited("scoped"), ("scoped.c", "c"), &[option])?);
+            let more = [&[option], &more[..]].concat();
             views.push(self.module(&limited("more"), ("more.c", "c"), &more)?);
-            strict.push(self.module(&limited("strict"), ("strict.c", "c"), &with(&[]))?);
+            strict.push(self.module(&limited("strict"), ("strict.c", "c"), &[option])?);
         }
         if interpreter.implementation != "cpython" {
             return Ok(scripts);
         }
         scripts.push(("run_scoped.py", scoped));
         scripts.extend(self.manual(interpreter)?);
-        scripts.push((
-            "run_more.py",
-            [views, vec!["strict".to_owned()], strict[1..].to_vec(), vec![strict[0].clone()]].concat(),
-        ));
+        scripts.push(("run_more.py", [views, vec!["--strict".to_owned()], strict].concat()));
         Ok(scripts)
     }
-}
 
-impl Build<'_> {
     /// The functions that know numpy's arrays, where there is a numpy to compile for.
     fn arrays(
         &self,
@@ -244,12 +239,12 @@ impl Build<'_> {
     /// The manual's examples: in the README as they are here, and the one that includes nothing of ours with the header
     /// forced.
     fn manual(&self, interpreter: &Interpreter) -> anyhow::Result<Vec<(&'static str, Vec<String>)>> {
+        let readme = fs::read_to_string(self.sources.join("../../README.md"))?;
+        let lines: Vec<&str> = readme.lines().map(str::trim).collect();
         let mut scripts = Vec::new();
         for (name, option) in [("before", &["-include", "bufproto/python.h"][..]), ("after", &[])] {
             let source = format!("../manual/{name}.c");
             let text = fs::read_to_string(self.sources.join(&source))?;
-            let readme = fs::read_to_string(self.sources.join("../../README.md"))?;
-            let lines: Vec<&str> = readme.lines().map(str::trim).collect();
             ensure!(
                 lines
                     .windows(text.lines().count())

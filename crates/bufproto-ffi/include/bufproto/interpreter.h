@@ -14,6 +14,12 @@
 
 #include "common.h"
 
+/* Whether what is raised must not be masked under the strict policy. */
+BUFPROTO__INLINE int bufproto__is_severe(void)
+{
+    return PyErr_ExceptionMatches(PyExc_MemoryError) || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
+}
+
 #if defined(Py_LIMITED_API) && !defined(PYPY_VERSION)
 
 #include "opaque.h"
@@ -81,11 +87,6 @@ BUFPROTO__INLINE void bufproto__set_string(PyObject *exception, const char *text
 BUFPROTO__INLINE const char *bufproto__type_name(PyObject *object)
 {
     return Py_TYPE(object)->tp_name;
-}
-
-BUFPROTO__INLINE int bufproto__python_is_severe(void)
-{
-    return PyErr_ExceptionMatches(PyExc_MemoryError) || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
 }
 
 BUFPROTO__INLINE int bufproto__python_needs_release(PyObject *object)
@@ -157,7 +158,7 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
         bufproto__set_string,
         bufproto__set_with_type,
         bufproto__type_name,
-        bufproto__python_is_severe,
+        bufproto__is_severe,
         bufproto__python_needs_release,
         BUFPROTO__EXCEPTIONS(BUFPROTO__PYTHONS),
 #ifndef BUFPROTO_FULL_IS_ERROR

@@ -45,22 +45,9 @@ BUFPROTO__NAME int PyObject_CheckReadBuffer(PyObject *object)
 
 #elif PY_VERSION_HEX < 0x030d0000 && defined(BUFPROTO_REPLACE)
 
-/* PyPy's headers have macros of these names, by which it calls its own. */
+#include "rename.h"
 #ifdef PYPY_VERSION
-#undef PyObject_AsCharBuffer
-#undef PyObject_AsReadBuffer
-#undef PyObject_AsWriteBuffer
 #undef PyObject_CheckReadBuffer
-#endif
-
-#ifndef PyObject_AsCharBuffer
-#define PyObject_AsCharBuffer bufproto_PyObject_AsCharBuffer
-#endif
-#ifndef PyObject_AsReadBuffer
-#define PyObject_AsReadBuffer bufproto_PyObject_AsReadBuffer
-#endif
-#ifndef PyObject_AsWriteBuffer
-#define PyObject_AsWriteBuffer bufproto_PyObject_AsWriteBuffer
 #endif
 #ifndef PyObject_CheckReadBuffer
 #define PyObject_CheckReadBuffer bufproto_PyObject_CheckReadBuffer

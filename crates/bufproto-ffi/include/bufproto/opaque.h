@@ -117,11 +117,6 @@ BUFPROTO__INLINE int bufproto__needs_release(struct _object *object)
 #endif
 }
 
-BUFPROTO__INLINE int bufproto__is_severe(void)
-{
-    return PyErr_ExceptionMatches(PyExc_MemoryError) || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
-}
-
 #endif
 
 /* The limited API does not tell a type's name as errors show it. That a type exports no views is what the interpreter itself
@@ -208,21 +203,21 @@ BUFPROTO__INLINE int bufproto__opaque_locate(struct _object *object, int access,
             return 0;
         }
 #endif
-#if defined(Py_PYTHON_H) && defined(BUFPROTO_STRICT)
-        if (bufproto__exports(object) && bufproto__needs_release(object)) {
-            return bufproto_fail(bufproto__opaque(), object, access, BUFPROTO_FAILED_UNHELD);
-        }
-#endif
+        reason = BUFPROTO_FAILED_EXPORTER;
         view.buf = NULL;
         view.obj = NULL;
         view.len = 0;
+#if defined(Py_PYTHON_H) && defined(BUFPROTO_STRICT)
+        if (bufproto__exports(object) && bufproto__needs_release(object)) {
+            reason = BUFPROTO_FAILED_UNHELD;
+        } else
+#endif
         if (bufproto__get_buffer(object, &view, access == BUFPROTO_WRITE) == 0) {
             *buffer = view.buf;
             *length = view.len;
             bufproto__release_buffer(&view);
             return 0;
         }
-        reason = BUFPROTO_FAILED_EXPORTER;
     }
     if (BUFPROTO__READY()) {
         bufproto_fail(bufproto__opaque(), object, access, reason);

@@ -135,20 +135,7 @@ BUFPROTO__INLINE const void *bufproto_python_scope_acquire(const bufproto_scope 
 /* The original names stand for functions that are macros as well: a call sees the scope, an address is that of the function
  * without one. A name that is a macro of the user's stays the user's. */
 #ifndef BUFPROTO_NO_NAMES
-#ifdef PYPY_VERSION
-#undef PyObject_AsCharBuffer
-#undef PyObject_AsReadBuffer
-#undef PyObject_AsWriteBuffer
-#endif
-#ifndef PyObject_AsCharBuffer
-#define PyObject_AsCharBuffer bufproto_PyObject_AsCharBuffer
-#endif
-#ifndef PyObject_AsReadBuffer
-#define PyObject_AsReadBuffer bufproto_PyObject_AsReadBuffer
-#endif
-#ifndef PyObject_AsWriteBuffer
-#define PyObject_AsWriteBuffer bufproto_PyObject_AsWriteBuffer
-#endif
+#include "rename.h"
 #endif
 #define bufproto_PyObject_AsCharBuffer(object, buffer, length) \
     bufproto__as_char_buffer(bufproto__here, object, buffer, length)

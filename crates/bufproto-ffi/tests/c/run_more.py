@@ -1,7 +1,7 @@
 """Views, converters, the thread's scope, the strict policy, rules, and the exporter's side of the C face. Runs in Python 2.7
 and 3.6 and later.
 
-The modules that are named as arguments are the same sources, compiled in several ways: those with views, and after "strict"
+The modules that are named as arguments are the same sources, compiled in several ways: those with views, and after "--strict"
 those with the strict policy. The last line of the output counts the tests, in JSON.
 """
 
@@ -17,7 +17,7 @@ import unittest
 import counted
 
 NATIVE = sys.version_info[0] < 3
-WHERE = sys.argv.index("strict")
+WHERE = sys.argv.index("--strict")
 MODULES = [__import__(name) for name in sys.argv[1:WHERE]]
 STRICT = [__import__(name) for name in sys.argv[WHERE + 1 :]]
 
