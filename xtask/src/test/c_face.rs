@@ -267,7 +267,7 @@ impl<'a> Build<'a> {
 }
 
 /// The limited APIs that this interpreter has: one for each way in which the headers find their way.
-fn limited_apis(interpreter: &Interpreter) -> Vec<&'static str> {
+pub(super) fn limited_apis(interpreter: &Interpreter) -> Vec<&'static str> {
     // A free-threaded interpreter has none before 3.15, and a debug build's objects may differ.
     if interpreter.implementation != "cpython" || interpreter.free_threaded || interpreter.debug {
         return Vec::new();

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::ensure;
 
-use super::c_face::{Build, imports};
+use super::c_face::{Build, imports, limited_apis};
 use super::outcome::{Counts, Verdict};
 use super::{Context, live, script};
 use crate::command::finish;
@@ -34,18 +34,28 @@ fn tests(
 ) -> anyhow::Result<(Counts, Vec<String>)> {
     let sources = context.workspace.root.join("crates").join(CRATE).join("tests/c");
     let folder = Build::new(context, interpreter, compiler)?.probe()?.to_owned();
-    let extension = folder.join("imported.so");
-    let mut command = compiler.extension();
-    command.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"]);
-    finish(command.arg(sources.join("imported.c")).arg("-o").arg(&extension))?;
-    let ours: Vec<String> =
-        imports(&extension, Some("-D"))?.into_iter().filter(|name| name.starts_with("bufproto")).collect();
-    ensure!(ours.is_empty(), "the extension should need no library, but does for {}", ours.join(", "));
+    let build = |name: &str, source: &str, options: &[&str]| {
+        let extension = folder.join(format!("{name}.so"));
+        let mut command = compiler.extension();
+        command.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"]).args(options);
+        finish(command.arg(sources.join(source)).arg("-o").arg(&extension))?;
+        let ours = imports(&extension, Some("-D"))?;
+        let ours: Vec<String> = ours.into_iter().filter(|name| name.starts_with("bufproto")).collect();
+        ensure!(ours.is_empty(), "{name} should need no library, but does for {}", ours.join(", "));
+        Ok(())
+    };
+    build("imported", "imported.c", &[])?;
+    let strict = "imported_strict";
+    let limited = limited_apis(interpreter).first().map(|level| format!("-DPy_LIMITED_API={level}"));
+    if let Some(limited) = &limited {
+        build(strict, "strict.c", &["-DBUFPROTO_IMPORT", &format!("-DMODULE={strict}"), limited])?;
+    }
 
     let mut package = Package::build(&context.workspace, interpreter, live::FEATURE)?;
-    package.folders.push(folder);
+    package.folders.push(folder.clone());
     let mut total = (Counts::default(), Vec::new());
-    for (file, argument) in [("run_imported.py", None), ("run.py", Some("imported"))] {
+    let strict = limited.map(|_| strict);
+    for (file, argument) in [("run_imported.py", strict), ("run.py", Some("imported"))] {
         let mut python: Command = package.python(interpreter)?;
         python.arg(sources.join(file)).args(argument).env("BUFPROTO_VERSION", env!("CARGO_PKG_VERSION"));
         let (counts, reasons) = script::run(&mut python)?;

@@ -1,6 +1,7 @@
 """The functions are taken from the Python package, or it is said what is missing. Runs in Python 2.7 and 3.6 and later.
 
-The last line of the output counts the tests, in JSON.
+An argument names the module with the strict policy under a limited API. The last line of the output counts the tests, in
+JSON.
 """
 
 from __future__ import print_function
@@ -72,6 +73,13 @@ class Imports(unittest.TestCase):
         text = "ImportError: this extension needs the Python package bufproto, version %s or later, and there is none: "
         for what in ["imported.import_package()", "imported.held(b'hello', lambda: None)", "imported.held(42, None)"]:
             self.assertEqual(asked("no_package", what), text % version + "pip install bufproto")
+
+    def test_a_strict_refusal_under_a_limited_api_names_it_too(self):
+        if len(sys.argv) < 2:
+            self.skipTest("there is no limited API")
+        what = "__import__('%s').ours(1, bytearray(b'x'), 0, 0)[4].__name__" % sys.argv[1]
+        self.assertEqual(asked("installed", what), "BufferError")
+        self.assertEqual(asked("no_package", what), "ImportError")
 
     def test_an_old_package_is_named_with_both_versions(self):
         text = "ImportError: this extension needs the Python package bufproto, version %s or later, and version 0.0.1 is "
