@@ -182,6 +182,20 @@ def missing(case):
     return None
 
 
+def add_tests(to, tests):
+    """Adds the tests of each case and each of its functions to a class: the one without a scope, and the one with it."""
+    # The cases run in interpreters of their own, which do without it.
+    import unittest
+
+    for case in CASES:
+        why = missing(case)
+        for function in case.functions:
+            for words, test in zip(["without a scope", "with one"], tests(case, function)):
+                test.__doc__ = "%s: %s, function %d" % (case.name, words, function)
+                name = "test " + test.__doc__
+                setattr(to, name.replace(" ", "_"), unittest.skip(why)(test) if why else test)
+
+
 def main(name, way, function, size):
     import lifetime
 

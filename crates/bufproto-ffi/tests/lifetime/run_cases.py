@@ -39,7 +39,7 @@ class Lifetimes(unittest.TestCase):
     pass
 
 
-def add(case, function):
+def tests(case, function):
     def without(self):
         seen, refused = look(case, "unscoped", function)
         self.assertEqual(refused, [], "it refuses anyhow, so this proves nothing")
@@ -54,19 +54,10 @@ def add(case, function):
         self.assertEqual(intact, length)
         self.assertEqual(refused, [case.refusal.__name__] if case.refusal else [])
 
-    missing = cases.missing(case)
-    for words, test, why in [
-        ("without a scope", without, missing),
-        ("with one", within, missing),
-    ]:
-        test.__doc__ = "%s: %s, function %d" % (case.name, words, function)
-        name = "test " + test.__doc__
-        setattr(Lifetimes, name.replace(" ", "_"), unittest.skip(why)(test) if why else test)
+    return without, within
 
 
-for each in cases.CASES:
-    for one in each.functions:
-        add(each, one)
+cases.add_tests(Lifetimes, tests)
 
 if __name__ == "__main__":
     counted.main(Lifetimes)

@@ -57,7 +57,7 @@ class Sanitized(unittest.TestCase):
         self.assertEqual(status, 0, complaints)
 
 
-def add(case, function):
+def tests(case, function):
     def without(self):
         status, output, complaints = look(case, "unscoped", function)
         if status == 0:
@@ -75,19 +75,10 @@ def add(case, function):
         self.assertEqual(status, 0, complaints)
         self.assertEqual(json.loads(output)["seen"][:2], [SIZE, SIZE])
 
-    missing = cases.missing(case)
-    for words, test, why in [
-        ("without a scope", without, missing),
-        ("with one", within, missing),
-    ]:
-        test.__doc__ = "%s: %s, function %d" % (case.name, words, function)
-        name = "test " + test.__doc__
-        setattr(Sanitized, name.replace(" ", "_"), unittest.skip(why)(test) if why else test)
+    return without, within
 
 
-for each in cases.CASES:
-    for one in each.functions:
-        add(each, one)
+cases.add_tests(Sanitized, tests)
 
 if __name__ == "__main__":
     counted.main(Sanitized)
