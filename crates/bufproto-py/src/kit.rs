@@ -11,6 +11,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyInt};
 use crate::object::{Attached, Object};
 
 pub(crate) mod arguments;
+pub(crate) mod exporters;
 mod scripted;
 
 /// Runs the kit, and returns its report.
