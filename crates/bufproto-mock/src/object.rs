@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bufproto_core::abi::{CPython3, Header};
-use bufproto_core::grant::{self, Block, ExportCount};
+use bufproto_core::grant::{self, Block, Domain, Export};
 use bufproto_core::layout::LayoutError;
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Refusal, Rule};
@@ -31,7 +31,7 @@ struct Inner {
     type_name: String,
     kind: Kind,
     slots: Slots,
-    exports: ExportCount,
+    domain: Domain,
     moves_on_release: Cell<bool>,
     export_calls: Cell<usize>,
     faults: RefCell<Vec<(usize, Fault)>>,
@@ -189,7 +189,7 @@ impl Object {
             type_name: type_name.to_owned(),
             kind,
             slots,
-            exports: ExportCount::new(),
+            domain: Domain::new(),
             moves_on_release: Cell::new(false),
             export_calls: Cell::new(0),
             faults: RefCell::default(),
@@ -381,7 +381,7 @@ impl Object {
     /// How many views are out.
     #[must_use]
     pub fn exports(&self) -> usize {
-        self.0.exports.get()
+        self.0.domain.exports()
     }
 
     /// How many references there are, those of views included.
@@ -451,7 +451,7 @@ impl Object {
         let Kind::Bytes { memory, read_only: false, .. } = &self.0.kind else {
             return Err(Raised::new("TypeError", format!("'{}' object cannot be resized", self.type_name())));
         };
-        match self.0.exports.resize(|| memory.relocate(length)) {
+        match self.0.domain.resize(|| memory.relocate(length)) {
             Ok(()) => Ok(()),
             Err(rule) => Err(refuse(rule).unwrap_or_else(|| Raised::new("BufferError", ""))),
         }
@@ -557,14 +557,15 @@ unsafe impl<'i> Exporter for Handle<'i> {
             // SAFETY: the caller's word.
             return unsafe { self.follow(memory, &script.answer, into, request) };
         }
-        inner.exports.begin().map_err(|rule| self.refused(rule))?;
+        inner.domain.begin(Export::Read).map_err(|rule| self.refused(rule))?;
         // The view takes over this reference; nothing before has run code that could drop the last other one.
         let owner: *mut c_void = Rc::into_raw(Rc::clone(inner)).cast_mut().cast();
         // SAFETY: the caller's word that the view is empty and stays in place; memory, shape, strides and
         // format live as long as the object, to which the view holds a reference.
         let answer = unsafe { fill(&inner.kind, self.attached, into, owner, request) };
         if let Err(rule) = answer {
-            inner.exports.end();
+            // SAFETY: it has begun above, and there is no view.
+            unsafe { inner.domain.end(Export::Read) };
             // SAFETY: the view did not take the reference over.
             drop(unsafe { Rc::from_raw(owner.cast_const().cast::<Inner>()) });
             return Err(self.refused(rule));
@@ -572,7 +573,8 @@ unsafe impl<'i> Exporter for Handle<'i> {
         if let Kind::Scripted { answer, .. } = &inner.kind {
             leaves = leaves.or_else(|| answer.raises.clone());
             if answer.ownerless {
-                inner.exports.end();
+                // SAFETY: it has begun above; nobody will tell when such a view ends.
+                unsafe { inner.domain.end(Export::Read) };
                 // SAFETY: a view begins with a header, and this one has just taken the reference over.
                 unsafe {
                     (*into.cast::<Header>().as_ptr()).obj = std::ptr::null_mut();
@@ -612,7 +614,7 @@ impl<'i> Handle<'i> {
             };
             let held = *owned && answer.returns != -1;
             if held {
-                inner.exports.begin().map_err(|rule| self.refused(rule))?;
+                inner.domain.begin(Export::Read).map_err(|rule| self.refused(rule))?;
                 self.record(Call::Granted);
             }
             let obj = match (owned, held) {
@@ -696,16 +698,17 @@ pub(crate) unsafe fn release(attached: Attached<'_>, view: NonNull<CPython3>) {
         return;
     }
     let interpreter = attached.interpreter();
-    if inner.exports.get() == 0 {
+    if inner.domain.exports() == 0 {
         interpreter.ledger().record(inner.name(), Call::ReleaseTooMany);
         // A view that is not out holds no reference, so there is none to drop.
         std::mem::forget(Rc::clone(&inner));
     } else {
-        inner.exports.end();
+        // SAFETY: it began when the view was granted.
+        unsafe { inner.domain.end(Export::Read) };
         interpreter.ledger().record(inner.name(), Call::Release);
     }
     if inner.moves_on_release.get()
-        && inner.exports.get() == 0
+        && inner.domain.exports() == 0
         && let Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } = &inner.kind
     {
         memory.relocate(memory.len());
