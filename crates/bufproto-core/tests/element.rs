@@ -117,7 +117,10 @@ fn what_is_exported_is_read_as_the_same_type() {
     assert_eq!(native, ["b", "h", "i", "q"]);
     let native = [exported::<u8>(), exported::<u16>(), exported::<u32>(), exported::<u64>()];
     assert_eq!(native, ["B", "H", "I", "Q"]);
-    assert_eq!([exported::<f32>(), exported::<f64>(), exported::<Bool>(), exported::<Ucs4>()], ["f", "d", "?", "w"]);
+    assert_eq!(
+        [exported::<f32>(), exported::<f64>(), exported::<Bool>(), exported::<Ucs4>()],
+        ["f", "d", "?", "w"]
+    );
     assert_eq!([exported::<Be<i32>>(), exported::<Le<f64>>(), exported::<Be<u8>>()], [">i", "<d", "B"]);
     let size = if cfg!(target_pointer_width = "64") { ["q", "Q"] } else { ["i", "I"] };
     assert_eq!([exported::<isize>(), exported::<usize>()], size);

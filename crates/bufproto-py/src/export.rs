@@ -71,8 +71,8 @@ use std::sync::Arc;
 use bufproto_core::layout::Order;
 use bufproto_core::shared::{Shared, SharedMut};
 use bufproto_core::typed::{TypedView, TypedViewMut};
-use pyo3::prelude::*;
 use pyo3::PyClass;
+use pyo3::prelude::*;
 
 mod error;
 mod form;
@@ -218,7 +218,12 @@ impl<S: Storage> Exported<S> {
     /// # Errors
     ///
     /// [`ExportError::Outside`] if there would be items that are not in the memory, and [`ExportError::Layout`].
-    pub fn strided(storage: S, first: usize, shape: &[usize], strides: &[isize]) -> Result<Self, ExportError> {
+    pub fn strided(
+        storage: S,
+        first: usize,
+        shape: &[usize],
+        strides: &[isize],
+    ) -> Result<Self, ExportError> {
         let exported = Self::new(storage);
         let form = |item_size, items| Form::strided(item_size, items, first, shape, strides);
         exported.held.reshape(form, |_| ())?;
@@ -261,7 +266,11 @@ impl<S: Storage> Exported<S> {
     /// # Errors
     ///
     /// [`ExportError::Refused`] if another thread is resizing the memory.
-    pub fn read<R>(&self, _attached: Python<'_>, read: impl FnOnce(Shared<'_>) -> R) -> Result<R, ExportError> {
+    pub fn read<R>(
+        &self,
+        _attached: Python<'_>,
+        read: impl FnOnce(Shared<'_>) -> R,
+    ) -> Result<R, ExportError> {
         self.held.read(|current| read(current.shared()))
     }
 

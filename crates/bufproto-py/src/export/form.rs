@@ -63,7 +63,8 @@ impl Form {
         // Memory that exists has no more bytes than this.
         let length = item_size * items;
         let overflow = ExportError::Layout(LayoutError::Overflow);
-        let offset = first.checked_mul(item_size).and_then(|offset| isize::try_from(offset).ok()).ok_or(overflow)?;
+        let offset =
+            first.checked_mul(item_size).and_then(|offset| isize::try_from(offset).ok()).ok_or(overflow)?;
         // No pointers are in between, so there are bounds; those of no items are empty.
         let bounds = layout.bounds().ok_or(overflow)?;
         let (low, high) = (offset.checked_add(bounds.start), offset.checked_add(bounds.end));

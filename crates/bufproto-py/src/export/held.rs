@@ -185,10 +185,12 @@ impl<S: Storage> Held<S> {
         let filled = self.read(|current| {
             let export = self.domain.begin_view(request, read_only || !current.writable)?;
             // SAFETY: the caller's word; what has begun keeps memory and form.
-            unsafe { current.fill(view, owner, export != Export::Write, request) }.map(|()| export).inspect_err(
-                // SAFETY: it has begun above, and nothing came of it.
-                |_| unsafe { self.domain.end(export) },
-            )
+            unsafe { current.fill(view, owner, export != Export::Write, request) }
+                .map(|()| export)
+                .inspect_err(
+                    // SAFETY: it has begun above, and nothing came of it.
+                    |_| unsafe { self.domain.end(export) },
+                )
         });
         match filled {
             Ok(filled) => filled,
@@ -299,9 +301,7 @@ impl<T: Element> Current<T> {
         if self.form.kind == Kind::Bytes {
             let memory = Span { pointer: self.pointer().cast(), length: self.length().cast_signed() };
             // SAFETY: the caller's word.
-            return unsafe {
-                fill_info(FAMILY, Some(view), owner, memory, c_int::from(read_only), request)
-            };
+            return unsafe { fill_info(FAMILY, Some(view), owner, memory, c_int::from(read_only), request) };
         }
         let item = (size_of::<T>(), T::EXPORTED);
         let block = Block::new(self.first(), item, &self.form.shape, &self.form.strides, None, read_only)
