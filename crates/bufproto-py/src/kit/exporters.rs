@@ -274,9 +274,7 @@ pub(crate) mod exporters {
                 exporter!($class);
             )*
 
-            /// An object of each class, with the class's name.
-            #[pyfunction]
-            fn plain(py: Python<'_>) -> PyResult<Vec<(&'static str, Py<PyAny>)>> {
+            fn objects(py: Python<'_>) -> PyResult<Vec<(&'static str, Py<PyAny>)>> {
                 Ok(vec![$((stringify!($class), Py::new(py, $class(Exported::new($value)))?.into_any()),)*])
             }
         };
@@ -316,5 +314,11 @@ pub(crate) mod exporters {
         };
         Empty: Vec<f64> = Vec::new();
         EmptyStatic: &'static [u8] = &[];
+    }
+
+    /// An object of each of these classes, with the class's name.
+    #[pyfunction]
+    fn plain(py: Python<'_>) -> PyResult<Vec<(&'static str, Py<PyAny>)>> {
+        objects(py)
     }
 }

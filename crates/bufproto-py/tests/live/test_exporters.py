@@ -16,7 +16,7 @@ import unittest
 import weakref
 
 from bufproto import _bufproto, inspect
-from support import CPYTHON, Case, hold, numpy
+from support import CPYTHON, Case, hold, numpy, own
 
 try:
     import _testbuffer
@@ -80,7 +80,7 @@ STRIDED = [
     (6, 5, (2, 3), (-24, -8)),
     (4, 0, (3, 4), (0, 8)),
     (1, 0, (), ()),
-    (3, 3, (0,), (8,)),
+    (3, 2, (0,), (8,)),
 ]
 
 BITS = {
@@ -158,13 +158,7 @@ class Exporters(Case):
             self.skipTest("there is no _testbuffer")
         self.assertGreater(len(REQUESTS), 60)
         for name, ours, theirs in self.tables():
-            if 0 in theirs["shape"] or not theirs["shape"]:
-                # It takes no items for these, but one.
-                theirs = dict(theirs, items=theirs["items"][:1] if not theirs["shape"] else theirs["items"])
-            try:
-                theirs = _testbuffer.ndarray(**theirs)
-            except ValueError as error:
-                self.fail("%s: %s" % (name, error))
+            theirs = _testbuffer.ndarray(theirs.pop("items"), **theirs)
             refused = 0
             for request in REQUESTS:
                 with self.subTest("%s, request %#x" % (name, request)):
@@ -274,7 +268,7 @@ class Exporters(Case):
     def test_refusals_are_buffer_errors_with_words(self):
         ours = RUST.Floats([1.0, 2.0, 3.0, 4.0], [2, 2], "F")
         refused = outcome(struct.unpack_from, "d", ours)
-        words = "'%s' object is not C-contiguous; ask for its strides, or pass a copy" % name_of(ours)
+        words = "'exporters.Floats' object is not C-contiguous; ask for its strides, or pass a copy"
         self.assertEqual(refused, (BufferError, words))
         self.assertEqual(ours.exports(), 0)
 
@@ -615,10 +609,7 @@ class Exporters(Case):
 
 
 def writable(value):
-    """Asks for writable memory, as bytes, and gives it back."""
-    struct.pack_into("0s", value, 0, b"")
-
-
-def name_of(value):
-    """The name as errors have it."""
-    return type(value).__name__
+    """Asks for writable memory, as bytes, and gives it back. (Functions that write raise exceptions of their own.)"""
+    view = ctypes.create_string_buffer(256)
+    own("PyObject_GetBuffer", ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(value, view, BITS["WRITABLE"])
+    own("PyBuffer_Release", ctypes.c_void_p)(view)
