@@ -103,7 +103,9 @@ impl Rig for Host {
     fn make(&self, recipe: &Recipe) -> Result<Box<Block>, Declined> {
         let (bytes, read_only) = match &recipe.views {
             Views::Absent => (None, true),
-            Views::Memory(Memory { bytes, mutability, layout: None, moves: false }) => {
+            Views::Memory(Memory { bytes, mutability, layout: None, moves: false })
+                if *mutability != Mutability::Coordinated =>
+            {
                 (Some(bytes.iter().copied().map(Cell::new).collect()), *mutability != Mutability::Writable)
             }
             _ => return Err(Declined::because("a block is bytes in a row, and does as it should")),
