@@ -69,6 +69,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use bufproto_core::layout::Order;
+use bufproto_core::request::Request;
 use bufproto_core::shared::{Shared, SharedMut};
 use bufproto_core::typed::{TypedView, TypedViewMut};
 use pyo3::PyClass;
@@ -104,6 +105,12 @@ pub trait Export: PyClass {
 
     /// The memory that this object exports, now. It may be another one the next time.
     fn exported(&self) -> &Exported<Self::Storage>;
+
+    /// Called before [`exported`](Self::exported) when Python asks for a view, with what it asks for: for classes that make
+    /// their memory only then, or copy it before it is written to. Does nothing by default.
+    fn prepare(&self, attached: Python<'_>, request: Request) {
+        let _ = (attached, request);
+    }
 }
 
 /// Lets a class [export](Export) its memory: adds what Python calls to the class's methods.
@@ -238,6 +245,12 @@ impl<S: Storage> Exported<S> {
         self
     }
 
+    /// The same memory, for another object to export, to be read only.
+    #[must_use]
+    pub fn to_read_only(&self) -> Self {
+        Self { held: Arc::clone(&self.held), read_only: true }
+    }
+
     /// Whether views are read-only: this was [asked for](Self::read_only), or the storage is.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
@@ -352,7 +365,8 @@ impl<S: Storage> Exported<S> {
     ///
     /// # Errors
     ///
-    /// [`ExportError::Refused`]: there are writable views, or another thread is writing to the memory or resizing it.
+    /// [`ExportError::Refused`]: there are writable views, or another thread is writing to the memory or resizing it; or the
+    /// storage is [shared](Storage::is_shared).
     pub fn stable_read(&self) -> Result<StableRead<S>, ExportError> {
         StableRead::begin(Arc::clone(&self.held))
     }
@@ -393,7 +407,7 @@ impl<S: Storage> Exported<S> {
         self.held.reshape(|item_size, items| Form::shaped(item_size, items, shape, order), reshape)
     }
 
-    /// The storage itself, if nobody has a view of it or a stable read.
+    /// The storage itself, if nobody has a view of it or a stable read, and nothing else exports it.
     ///
     /// # Errors
     ///

@@ -1,9 +1,15 @@
 """The native module."""
 
 import os
-from typing import Any, Dict, Union
+import sys
+from typing import Any, Dict, Iterable, Iterator, Optional, Type, TypeVar, Union, overload
 
-__all__ = ["_C_API", "__version__", "inspect", "read_library"]
+if sys.version_info >= (3, 12):
+    from collections.abc import Buffer as _BytesLike
+else:
+    from typing_extensions import Buffer as _BytesLike
+
+__all__ = ["_C_API", "Buffer", "__version__", "inspect", "read_library"]
 
 # A capsule, which C code takes the functions from.
 _C_API: object

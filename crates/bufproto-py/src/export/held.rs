@@ -48,6 +48,7 @@ pub(super) struct Current<T> {
     /// Invariant: the storage's own memory, as it said after its last access; or empty.
     memory: NonNull<[T]>,
     writable: bool,
+    shared: bool,
     /// Invariant: within the memory.
     form: Form,
 }
@@ -57,8 +58,8 @@ impl<S: Storage> Held<S> {
 
     /// Holds a storage, in its place, where it says where its memory is.
     pub(super) fn new(storage: S, kind: Kind) -> Arc<Self> {
-        let current =
-            Current { memory: Current::NOTHING, writable: false, form: Form::empty(kind, Self::ITEM_SIZE) };
+        let form = Form::empty(kind, Self::ITEM_SIZE);
+        let current = Current { memory: Current::NOTHING, writable: false, shared: false, form };
         let mut held = Arc::new(Self {
             domain: Domain::new(),
             items: AtomicUsize::new(0),
@@ -87,6 +88,22 @@ impl<S: Storage> Held<S> {
 
     pub(super) fn into_storage(self) -> S {
         self.state.into_inner().storage
+    }
+
+    /// Begins a stable read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Domain::begin`]; [`Rule::StableRead`] also if the storage is shared.
+    pub(super) fn begin_stable(&self) -> Result<(), Rule> {
+        self.domain.begin(Export::Stable)?;
+        // SAFETY: it has begun.
+        if unsafe { self.current() }.shared {
+            // SAFETY: as above, and nothing came of it.
+            unsafe { self.domain.end(Export::Stable) };
+            return Err(Rule::StableRead);
+        }
+        Ok(())
     }
 
     /// Looks at what there is to export, while it stays.
@@ -225,6 +242,7 @@ impl<S: Storage> State<S> {
             Kind::Fixed => current.form = Form::empty(Kind::Flat, size_of::<S::Item>()),
         }
         current.writable = self.storage.is_writable();
+        current.shared = self.storage.is_shared();
         current.memory = self.storage.memory();
         // A slice has no more items than this.
         current.form.shape[0] = current.memory.len().cast_signed();

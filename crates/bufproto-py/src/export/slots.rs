@@ -42,12 +42,12 @@ pub unsafe fn get_buffer<C: Export>(
     let class = slf.try_borrow().map_err(|_| {
         PyBufferError::new_err("the object is being changed: ask for its memory when that is done")
     })?;
+    let request = Request::from_bits(flags);
+    class.prepare(slf.py(), request);
     let exported = class.exported();
     // SAFETY: the caller's word. The reference to the object is taken below; the memory is kept by the one in `internal`.
-    let export = unsafe {
-        exported.held.fill(view, slf.as_ptr().cast(), exported.read_only, Request::from_bits(flags))
-    }
-    .map_err(|rule| refusal::of(rule, object))?;
+    let export = unsafe { exported.held.fill(view, slf.as_ptr().cast(), exported.read_only, request) }
+        .map_err(|rule| refusal::of(rule, object))?;
     // SAFETY: the view has been filled.
     unsafe {
         ffi::Py_INCREF(slf.as_ptr());
