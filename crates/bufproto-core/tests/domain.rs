@@ -105,6 +105,11 @@ fn a_view_is_writable_unless_it_must_not_be() {
 
     let refused = domain.resize(|| view(Request::SIMPLE, false)).unwrap();
     assert_eq!(refused, Err(Rule::Resizing));
+
+    assert_eq!(domain.begin_stable(Request::FULL), Err(Rule::Writable), "nobody writes");
+    assert_eq!(domain.begin_stable(Request::FULL_RO), Ok(Export::Stable));
+    end(Export::Stable);
+    assert_eq!(domain.exports(), 0);
 }
 
 #[test]

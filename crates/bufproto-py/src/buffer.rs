@@ -54,9 +54,10 @@ impl Export for Buffer {
         &self.0
     }
 
-    /// What is over read-only memory is copied before it is written to, if it can be.
-    fn prepare(&self, attached: Python<'_>, request: Request) {
-        if request.contains(Request::WRITABLE) && self.0.is_read_only() {
+    /// What is another object's memory is copied before it is written to, if it is read-only, and before a stable read.
+    fn prepare(&self, attached: Python<'_>, request: Request, stable: bool) {
+        let write = request.contains(Request::WRITABLE) && self.0.is_read_only();
+        if write || (stable && self.0.is_shared()) {
             // Where there are views of it, the request is refused.
             drop(self.own(attached));
         }
@@ -404,15 +405,11 @@ exporter! {
         /// Meanwhile there are no writable views, and other views are read-only. If there is a view that may be written to,
         /// this raises BufferError.
         fn stable_read<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-            let stable = locked(slf, || match slf.get().0.stable_read() {
-                Ok(stable) => Ok(stable),
-                Err(error) => {
-                    // What others may write to is copied, unless there are views of it.
-                    if slf.get().0.exports() > 0 || !matches!(slf.get().own(slf.py()), Ok(Ok(()))) {
-                        return Err(named(slf, error));
-                    }
-                    Ok(slf.get().0.stable_read()?)
+            let stable = locked(slf, || {
+                if slf.get().0.is_shared() {
+                    Self::change(slf, 0, |_| ())?;
                 }
+                slf.get().0.stable_read().map_err(|error| named(slf, error))
             })?;
             view(Bound::new(slf.py(), Stable(Exported::bytes(stable)))?.as_any())
         }

@@ -84,7 +84,7 @@ mod storage;
 
 pub use error::ExportError;
 #[doc(hidden)]
-pub use slots::{get_buffer, release_buffer};
+pub use slots::{get_buffer, release_buffer, stable_reads};
 pub use stable::StableRead;
 pub use storage::Storage;
 
@@ -106,10 +106,11 @@ pub trait Export: PyClass {
     /// The memory that this object exports, now. It may be another one the next time.
     fn exported(&self) -> &Exported<Self::Storage>;
 
-    /// Called before [`exported`](Self::exported) when Python asks for a view, with what it asks for: for classes that make
-    /// their memory only then, or copy it before it is written to. Does nothing by default.
-    fn prepare(&self, attached: Python<'_>, request: Request) {
-        let _ = (attached, request);
+    /// Called before [`exported`](Self::exported) when Python asks for a view, with what it asks for, and whether for a
+    /// stable read: for classes that make their memory only then, or copy it before it is written to. Does nothing by
+    /// default.
+    fn prepare(&self, attached: Python<'_>, request: Request, stable: bool) {
+        let _ = (attached, request, stable);
     }
 }
 
@@ -169,6 +170,13 @@ macro_rules! exporter {
             unsafe fn __releasebuffer__(slf: &::pyo3::Bound<'_, Self>, view: *mut ::pyo3::ffi::Py_buffer) {
                 // SAFETY: as above.
                 unsafe { $crate::export::release_buffer(slf, view) }
+            }
+
+            #[classattr]
+            fn __bufproto_stable_read__(
+                py: ::pyo3::Python<'_>,
+            ) -> ::pyo3::PyResult<::pyo3::Bound<'_, ::pyo3::PyAny>> {
+                $crate::export::stable_reads::<Self>(py)
             }
         }
     };
@@ -255,6 +263,12 @@ impl<S: Storage> Exported<S> {
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.read_only || !self.held.is_writable()
+    }
+
+    /// Whether others may write to the memory, so that there are no stable reads: see [`Storage::is_shared`].
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.held.is_shared()
     }
 
     /// The number of items in the storage. A shape has as many, unless it is [strided](Self::strided).

@@ -6,6 +6,7 @@ use core::ptr::NonNull;
 use std::sync::Arc;
 
 use bufproto_core::grant::Export;
+use bufproto_core::request::Request;
 
 use super::error::ExportError;
 use super::held::Held;
@@ -21,7 +22,7 @@ pub struct StableRead<S: Storage> {
 
 impl<S: Storage> StableRead<S> {
     pub(super) fn begin(held: Arc<Held<S>>) -> Result<Self, ExportError> {
-        held.begin_stable().map_err(ExportError::Refused)?;
+        held.begin_stable(Request::SIMPLE).map_err(ExportError::Refused)?;
         Ok(Self { held })
     }
 }
