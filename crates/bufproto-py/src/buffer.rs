@@ -135,32 +135,28 @@ exporter! {
     #[pymethods]
     impl Buffer {
         #[new]
-        #[pyo3(signature = (source=None, encoding=None, errors=None))]
+        #[pyo3(
+            signature = (source=Source::Absent, encoding=None, errors=None),
+            text_signature = "(source=b'', encoding=None, errors=None)"
+        )]
         fn new(
-            source: Option<&Bound<'_, PyAny>>,
+            source: Source<'_>,
             encoding: Option<&Bound<'_, PyString>>,
             errors: Option<&Bound<'_, PyString>>,
         ) -> PyResult<Self> {
-            let Some(source) = source else {
-                return match (encoding, errors) {
-                    (None, None) => Ok(Self::of(Vec::new())),
-                    _ => Err(PyTypeError::new_err("encoding or errors without a string argument")),
-                };
+            let text = match &source {
+                Source::Given(source) => source.cast::<PyString>().ok(),
+                Source::Absent => None,
             };
-            if let Ok(text) = source.cast::<PyString>() {
-                return match (encoding, errors) {
-                    (Some(encoding), None) => encoded(text, (encoding,)),
-                    (Some(encoding), Some(errors)) => encoded(text, (encoding, errors)),
-                    (None, _) => Err(PyTypeError::new_err("string argument without an encoding")),
-                };
-            }
-            if encoding.is_some() || errors.is_some() {
-                return Err(PyTypeError::new_err("encoding or errors without a string argument"));
-            }
-            if source.hasattr("__index__")? {
-                return zeros(index::number(source)?).map(Self::of);
-            }
-            index::bytes(source).map(Self::of)
+            let bytes = match (text, encoding, errors, &source) {
+                (Some(text), Some(encoding), None, _) => encoded(text, (encoding,)),
+                (Some(text), Some(encoding), Some(errors), _) => encoded(text, (encoding, errors)),
+                (Some(_), None, _, _) => Err(PyTypeError::new_err("string argument without an encoding")),
+                (None, None, None, Source::Absent) => Ok(Vec::new()),
+                (None, None, None, Source::Given(source)) => contents(source),
+                (None, ..) => Err(PyTypeError::new_err("encoding or errors without a string argument")),
+            };
+            bytes.map(Self::of)
         }
 
         /// A Buffer over the memory of another object, not over a copy of it.
@@ -221,6 +217,10 @@ exporter! {
                     let end = start.saturating_add(count).min(held.len());
                     drop(held.splice(start..end, bytes));
                 }),
+                // As of a bytearray, unlike of a list.
+                Index::Slice { start, step, count } if bytes.is_empty() => {
+                    Self::change(slf, 0, |held| index::remove(held, start, step, count))
+                }
                 Index::Slice { count, .. } => Err(PyValueError::new_err(format!(
                     "attempt to assign bytes of size {} to extended slice of size {count}",
                     bytes.len()
@@ -236,23 +236,7 @@ exporter! {
             if count == 0 {
                 return Ok(());
             }
-            locked(slf, || {
-                Self::change(slf, 0, |held| {
-                    if step == 1 {
-                        let start = start.min(held.len());
-                        held.drain(start..start.saturating_add(count).min(held.len()));
-                        return;
-                    }
-                    let mut gone: Vec<usize> = index::places(start, step, count).collect();
-                    gone.sort_unstable();
-                    let mut place = 0;
-                    held.retain(|_| {
-                        let stays = gone.binary_search(&place).is_err();
-                        place += 1;
-                        stays
-                    });
-                })
-            })
+            locked(slf, || Self::change(slf, 0, |held| index::remove(held, start, step, count)))
         }
 
         fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -502,6 +486,32 @@ fn view<'py>(exporter: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     Ok(pyo3::types::PyMemoryView::from(exporter)?.into_any())
 }
 
+/// What a buffer is made of, if it was said.
+enum Source<'py> {
+    Absent,
+    Given(Bound<'py, PyAny>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Source<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::Given(object.to_owned()))
+    }
+}
+
+/// So many zeros as a number says, or the bytes of anything else.
+fn contents(source: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    if !source.hasattr("__index__")? {
+        return index::bytes(source);
+    }
+    match index::number(source) {
+        // Arrays of numpy have the method, and are no numbers.
+        Err(error) if error.is_instance_of::<PyTypeError>(source.py()) => index::bytes(source),
+        number => zeros(number?),
+    }
+}
+
 /// So many zeros.
 fn zeros(count: isize) -> PyResult<Vec<u8>> {
     let count = usize::try_from(count).map_err(|_| PyValueError::new_err("negative count"))?;
@@ -515,8 +525,8 @@ fn zeros(count: isize) -> PyResult<Vec<u8>> {
 fn encoded<'py>(
     text: &Bound<'py, PyString>,
     arguments: impl pyo3::call::PyCallArgs<'py>,
-) -> PyResult<Buffer> {
-    index::bytes(&text.call_method1("encode", arguments)?).map(Buffer::of)
+) -> PyResult<Vec<u8>> {
+    index::bytes(&text.call_method1("encode", arguments)?)
 }
 
 /// What can be assigned to a slice.

@@ -59,6 +59,24 @@ pub(super) fn places(start: usize, step: isize, count: usize) -> impl Iterator<I
     (0..count).map(move |n| start.wrapping_add_signed(step.wrapping_mul(n.cast_signed())))
 }
 
+/// Takes a slice's bytes out, of those that are there.
+pub(super) fn remove(bytes: &mut Vec<u8>, start: usize, step: isize, count: usize) {
+    if step == 1 {
+        let start = start.min(bytes.len());
+        bytes.drain(start..start.saturating_add(count).min(bytes.len()));
+        return;
+    }
+    let first = if step > 0 { Some(start) } else { places(start, step, count).last() };
+    let (first, step) = (first.unwrap_or(start), step.unsigned_abs());
+    let (mut place, mut left) = (0, count);
+    bytes.retain(|_| {
+        let goes = left > 0 && place >= first && (place - first) % step == 0;
+        left -= usize::from(goes);
+        place += 1;
+        !goes
+    });
+}
+
 /// A number, or what says by `__index__` that it is one.
 pub(super) fn number(value: &Bound<'_, PyAny>) -> PyResult<isize> {
     value.extract()
