@@ -386,6 +386,16 @@ impl<'a, 'py> WriteBuffer<'a, 'py> {
         Ok(Self { memory, lease: Lease::of(view, borrowed.as_ptr()), attached, object: PhantomData })
     }
 
+    /// The same memory, held for as long as it takes. That it may be written to is what the caller has to remember.
+    #[cfg(feature = "module")]
+    pub(crate) fn into_owned(self) -> OwnedBuffer {
+        let buffer = ManuallyDrop::new(self);
+        // SAFETY: as in `ReadBuffer::into_owned`.
+        let lease = unsafe { ptr::read(&buffer.lease).into_owned() };
+        // SAFETY: what keeps the memory goes with it.
+        unsafe { OwnedBuffer::new(buffer.memory.as_shared(), lease) }
+    }
+
     /// The number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {

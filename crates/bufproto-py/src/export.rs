@@ -60,7 +60,7 @@
 //!
 //! keeps the memory. A class may drop its `Exported`, or put another in its place: views that exist go on showing the old
 //! memory. A view of writable memory may be written to by whoever has it, so Rust looks at the memory as consumers do,
-//! by [`Shared`](crate::Shared) access, unless it makes sure that nobody writes ([`Exported::stable_read`]) or that there is
+//! by [`Shared`] access, unless it makes sure that nobody writes ([`Exported::stable_read`]) or that there is
 //! no view at all ([`Exported::resize`]). [`Domain`](bufproto_core::grant::Domain) says what goes together; the rest is
 //! refused with a `BufferError`.
 
@@ -69,6 +69,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use bufproto_core::layout::Order;
+use bufproto_core::request::Request;
 use bufproto_core::shared::{Shared, SharedMut};
 use bufproto_core::typed::{TypedView, TypedViewMut};
 use pyo3::PyClass;
@@ -104,6 +105,13 @@ pub trait Export: PyClass {
 
     /// The memory that this object exports, now. It may be another one the next time.
     fn exported(&self) -> &Exported<Self::Storage>;
+
+    /// Called before [`exported`](Self::exported) when Python asks for a view, with what it asks for, and whether for a
+    /// stable read: for classes that make their memory only then, or copy it before it is written to. Does nothing by
+    /// default.
+    fn prepare(&self, attached: Python<'_>, request: Request, stable: bool) {
+        let _ = (attached, request, stable);
+    }
 }
 
 /// Lets a class [export](Export) its memory: adds what Python calls to the class's methods.
@@ -111,6 +119,7 @@ pub trait Export: PyClass {
 /// A class has one block of methods in PyO3, which goes inside; a class without methods is just named.
 ///
 /// ```
+/// # #![deny(warnings, unsafe_op_in_unsafe_fn)]
 /// use bufproto_py::{Export, Exported, exporter};
 /// use pyo3::prelude::*;
 ///
@@ -244,10 +253,22 @@ impl<S: Storage> Exported<S> {
         self
     }
 
+    /// The same memory, for another object to export, to be read only.
+    #[must_use]
+    pub fn to_read_only(&self) -> Self {
+        Self { held: Arc::clone(&self.held), read_only: true }
+    }
+
     /// Whether views are read-only: this was [asked for](Self::read_only), or the storage is.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.read_only || !self.held.is_writable()
+    }
+
+    /// Whether others may write to the memory, so that there are no stable reads: see [`Storage::is_shared`].
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.held.is_shared()
     }
 
     /// The number of items in the storage. A shape has as many, unless it is [strided](Self::strided).
@@ -358,7 +379,8 @@ impl<S: Storage> Exported<S> {
     ///
     /// # Errors
     ///
-    /// [`ExportError::Refused`]: there are writable views, or another thread is writing to the memory or resizing it.
+    /// [`ExportError::Refused`]: there are writable views, or another thread is writing to the memory or resizing it; or the
+    /// storage is [shared](Storage::is_shared).
     pub fn stable_read(&self) -> Result<StableRead<S>, ExportError> {
         StableRead::begin(Arc::clone(&self.held))
     }
@@ -399,7 +421,7 @@ impl<S: Storage> Exported<S> {
         self.held.reshape(|item_size, items| Form::shaped(item_size, items, shape, order), reshape)
     }
 
-    /// The storage itself, if nobody has a view of it or a stable read.
+    /// The storage itself, if nobody has a view of it or a stable read, and nothing else exports it.
     ///
     /// # Errors
     ///

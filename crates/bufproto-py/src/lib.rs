@@ -52,6 +52,8 @@ mod accept;
 pub mod argument;
 #[cfg(feature = "module")]
 mod audit;
+#[cfg(feature = "module")]
+mod buffer;
 mod error;
 pub mod export;
 #[cfg(feature = "kit")]

@@ -64,6 +64,7 @@ unsafe fn answer<C: Export>(
     let class = slf.try_borrow().map_err(|_| {
         PyBufferError::new_err("the object is being changed: ask for its memory when that is done")
     })?;
+    class.prepare(slf.py(), request.0, request.1);
     let exported = class.exported();
     // SAFETY: the caller's word. The reference to the object is taken below; the memory is kept by the one in `internal`.
     let export = unsafe { exported.held.fill(view, slf.as_ptr().cast(), exported.read_only, request) }

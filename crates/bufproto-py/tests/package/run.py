@@ -257,6 +257,28 @@ class Building(unittest.TestCase):
         self.assertEqual(status, 0)
 
 
+class Transports(unittest.TestCase):
+    """Buffers go from process to process."""
+
+    def test_distributed(self):
+        folder = os.environ.get("BUFPROTO_TEST_DISTRIBUTED")
+        if not folder:
+            self.skipTest(os.environ.get("BUFPROTO_TEST_NO_DISTRIBUTED", "distributed is not installed"))
+        path = os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])
+        with tempfile.TemporaryDirectory() as here:
+            process = subprocess.run(
+                [sys.executable, str(HERE / "cluster.py")],
+                cwd=here,
+                env=dict(os.environ, PYTHONPATH=path),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                timeout=120,
+            )
+        self.assertEqual(process.returncode, 0, process.stdout)
+        self.assertEqual(process.stdout.splitlines()[-1], "moved")
+
+
 class OtherSystems(unittest.TestCase):
     """The audit reads files that this system cannot load."""
 
