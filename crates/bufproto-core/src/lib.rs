@@ -37,3 +37,7 @@ pub mod shared;
 pub mod span;
 pub mod typed;
 pub mod view;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
