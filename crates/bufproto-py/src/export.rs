@@ -60,7 +60,7 @@
 //!
 //! keeps the memory. A class may drop its `Exported`, or put another in its place: views that exist go on showing the old
 //! memory. A view of writable memory may be written to by whoever has it, so Rust looks at the memory as consumers do,
-//! by [`Shared`](crate::Shared) access, unless it makes sure that nobody writes ([`Exported::stable_read`]) or that there is
+//! by [`Shared`] access, unless it makes sure that nobody writes ([`Exported::stable_read`]) or that there is
 //! no view at all ([`Exported::resize`]). [`Domain`](bufproto_core::grant::Domain) says what goes together; the rest is
 //! refused with a `BufferError`.
 
@@ -111,6 +111,7 @@ pub trait Export: PyClass {
 /// A class has one block of methods in PyO3, which goes inside; a class without methods is just named.
 ///
 /// ```
+/// # #![deny(warnings, unsafe_op_in_unsafe_fn)]
 /// use bufproto_py::{Export, Exported, exporter};
 /// use pyo3::prelude::*;
 ///

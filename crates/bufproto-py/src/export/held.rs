@@ -166,7 +166,7 @@ impl<S: Storage> Held<S> {
     }
 
     /// Fills a view, as the request is entitled to. The view takes over one reference to `owner`, and is due to be
-    /// [ended](core::grant::Domain::end) as what is returned.
+    /// [ended](Domain::end) as what is returned.
     ///
     /// # Errors
     ///
