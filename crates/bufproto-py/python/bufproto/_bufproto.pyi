@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Any, Dict, Iterable, Iterator, Optional, SupportsIndex, Type, TypeVar, Union, overload
+from typing import Any, ClassVar, Dict, Iterable, Iterator, Optional, SupportsIndex, Type, TypeVar, Union, overload
 
 if sys.version_info >= (3, 12):
     from collections.abc import Buffer as BytesLike
@@ -18,6 +18,8 @@ __version__: str
 _B = TypeVar("_B", bound="Buffer")
 
 class Buffer:
+    # A capsule, by which functions in Rust and C find stable reads.
+    __bufproto_stable_read__: ClassVar[object]
     # Mutable, so it has none.
     __hash__: None  # type: ignore[assignment]
     @overload
