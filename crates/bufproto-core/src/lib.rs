@@ -39,3 +39,7 @@ pub mod span;
 pub mod stable;
 pub mod typed;
 pub mod view;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

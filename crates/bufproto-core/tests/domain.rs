@@ -8,6 +8,8 @@ use bufproto_core::request::Request;
 use bufproto_core::rules::Rule;
 use proptest::prelude::*;
 
+const CASES: u32 = if cfg!(miri) { 8 } else { 1000 };
+
 /// What can be asked of a domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ask {
@@ -173,7 +175,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 1000 }))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) })]
 
     #[test]
     fn a_domain_does_as_the_model(steps in prop::collection::vec(step(), 0..40)) {

@@ -1,5 +1,7 @@
 //! The conformance kit on live objects. For tests: it is built by the feature `kit` only.
 
+use std::ffi::CStr;
+
 use bufproto_mock::Raised;
 use bufproto_mock::conformance::recipe::{Layout, Memory, Mutability, Recipe, Views};
 use bufproto_mock::conformance::rig::{Declined, Event};
@@ -69,7 +71,9 @@ impl<'py> Rig for LiveRig<'py> {
     }
 
     fn type_name(&self, object: &Owned<'py>) -> String {
-        object.object.get_type().name().map_or_else(|error| error.to_string(), |name| name.to_string())
+        // SAFETY: the object is alive, and so is its type, whose name is a C string.
+        let name = unsafe { CStr::from_ptr((*ffi::Py_TYPE(object.object.as_ptr())).tp_name) };
+        name.to_string_lossy().into_owned()
     }
 
     fn raise(&self, raised: &Raised) {

@@ -18,6 +18,8 @@ __version__: str
 _B = TypeVar("_B", bound="Buffer")
 
 class Buffer:
+    # A capsule, by which functions in Rust and C find stable reads.
+    __bufproto_stable_read__: ClassVar[object]
     # Mutable, so it has none.
     __hash__: None  # type: ignore[assignment]
     # A capsule, by which other libraries find its stable reads.

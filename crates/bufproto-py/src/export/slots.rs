@@ -131,8 +131,11 @@ unsafe extern "C" fn begin_stable<C: Export>(
         // SAFETY: the caller's word.
         unsafe { answer(&slf, view.cast(), (Request::from_bits(request), true)) }.map(|()| Table::GRANTED)
     };
-    let done = panic::catch_unwind(AssertUnwindSafe(begin)).unwrap_or_else(|_| {
-        Err(PanicException::new_err("the class panicked when it was asked for its memory"))
+    let done = panic::catch_unwind(AssertUnwindSafe(begin)).unwrap_or_else(|payload| {
+        // As PyO3 has it where Python calls a class.
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref().copied()).unwrap_or("panic from Rust code");
+        Err(PanicException::new_err(text.to_owned()))
     });
     done.unwrap_or_else(|error| {
         // SAFETY: the caller's word: the thread is attached.
