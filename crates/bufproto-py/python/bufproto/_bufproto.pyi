@@ -22,12 +22,17 @@ class Buffer:
     __bufproto_stable_read__: ClassVar[object]
     # Mutable, so it has none.
     __hash__: None  # type: ignore[assignment]
+    # A capsule, by which other libraries find its stable reads.
+    __bufproto_stable_read__: ClassVar[object]
     @overload
-    def __new__(cls: Type[_B]) -> _B: ...
+    def __new__(
+        cls: Type[_B],
+        source: Union[SupportsIndex, BytesLike, Iterable[SupportsIndex]] = b"",
+        encoding: None = None,
+        errors: None = None,
+    ) -> _B: ...
     @overload
-    def __new__(cls: Type[_B], source: Union[SupportsIndex, BytesLike, Iterable[SupportsIndex]]) -> _B: ...
-    @overload
-    def __new__(cls: Type[_B], source: str, encoding: str, errors: str = ...) -> _B: ...
+    def __new__(cls: Type[_B], source: str, encoding: str, errors: Optional[str] = None) -> _B: ...
     @classmethod
     def over(cls: Type[_B], exporter: BytesLike) -> _B: ...
     @property

@@ -38,7 +38,7 @@ with buffer.stable_read() as view:
     content: bytes = bytes(view)
 made: bufproto.Buffer = bufproto.Buffer.over(bytearray(3))
 bufproto.Buffer("text", "utf-8")
-bufproto.Buffer("text")  # type: ignore[call-overload]
+bufproto.Buffer("text")  # type: ignore[arg-type]
 buffer.append("a")  # type: ignore[arg-type]
 
 
