@@ -22,8 +22,6 @@ class Buffer:
     __bufproto_stable_read__: ClassVar[object]
     # Mutable, so it has none.
     __hash__: None  # type: ignore[assignment]
-    # A capsule, by which other libraries find its stable reads.
-    __bufproto_stable_read__: ClassVar[object]
     @overload
     def __new__(
         cls: Type[_B],
