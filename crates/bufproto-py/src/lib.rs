@@ -52,6 +52,7 @@ mod accept;
 pub mod argument;
 #[cfg(feature = "module")]
 mod audit;
+mod counted;
 mod error;
 #[cfg(feature = "kit")]
 mod kit;

@@ -38,6 +38,35 @@ impl<'py> Attached<'py> {
     }
 }
 
+impl Attached<'_> {
+    /// Gives a view back that is not looked at any more, as `PyBuffer_Release` does: in place, and made only for a type that
+    /// is told.
+    ///
+    /// # Safety
+    ///
+    /// `owner` is the view's, and not null; the view is equal to one that was filled, and that nobody else releases.
+    #[inline]
+    pub(crate) unsafe fn give_back(self, owner: *mut ffi::PyObject, view: impl FnOnce() -> NativeView) {
+        cfg_if::cfg_if! {
+            if #[cfg(any(PyPy, GraalPy, Py_LIMITED_API))] {
+                let _ = owner;
+                // SAFETY: the caller's word; the thread is attached.
+                unsafe { ffi::PyBuffer_Release((&raw mut *(&mut view())).cast()) };
+            } else {
+                // SAFETY: the view holds a reference to its owner, so that is alive, and so is its type.
+                unsafe {
+                    let slots = (*ffi::Py_TYPE(owner)).tp_as_buffer;
+                    if !slots.is_null() && let Some(release) = (*slots).bf_releasebuffer {
+                        let mut view = view();
+                        release(owner, (&raw mut view).cast());
+                    }
+                    ffi::Py_DECREF(owner);
+                }
+            }
+        }
+    }
+}
+
 impl fmt::Debug for Attached<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Attached")
@@ -140,6 +169,10 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
     #[inline]
     fn runtime(self) -> Attached<'py> {
         Attached(self.0.py())
+    }
+
+    fn needs_release(self) -> bool {
+        self.buffer_slots().is_some_and(|slots| slots.bf_releasebuffer.is_some())
     }
 
     unsafe fn refer(self, into: NonNull<NativeView>) -> bool {
