@@ -112,11 +112,8 @@ impl Lease {
         }
         let borrowed = Object::from(object);
         let mut slot = Slot::new();
-        let answer = if WRITE {
-            argument::write(borrowed, &mut slot)
-        } else {
-            argument::read(borrowed, &mut slot)
-        };
+        let answer =
+            if WRITE { argument::write(borrowed, &mut slot) } else { argument::read(borrowed, &mut slot) };
         match answer {
             Ok(view) => Ok(Self::of(view, object)),
             Err(error) => Err(refuse::<WRITE>(error, borrowed)),
@@ -192,9 +189,7 @@ impl Lease {
             return self.is_known_to_be_frozen();
         }
         // SAFETY: a view's owner is alive, since the view holds a reference.
-        unsafe {
-            view::is_content_of_bytes(attached, self.owner, self.memory.addr().get(), self.length)
-        }
+        unsafe { view::is_content_of_bytes(attached, self.owner, self.memory.addr().get(), self.length) }
     }
 
     /// The same of a lease [without a borrow](Self::into_owned), for which nothing is asked of the interpreter.
@@ -298,7 +293,9 @@ impl Lease {
             (Kind::REFERENCE | Kind::FROZEN_REFERENCE, Some(_)) => unsafe { ffi::Py_DECREF(self.owner) },
             (Kind::COPY, _) => {
                 // SAFETY: the memory was a box, whose address and length these are.
-                drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(self.memory.as_ptr(), self.len())) });
+                drop(unsafe {
+                    Box::from_raw(ptr::slice_from_raw_parts_mut(self.memory.as_ptr(), self.len()))
+                });
             }
             _ => {}
         }
