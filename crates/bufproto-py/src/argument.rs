@@ -74,6 +74,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::interpreter;
 use crate::lease::Lease;
 use crate::object::Attached;
 use crate::owned::OwnedBuffer;
@@ -114,14 +115,10 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     #[inline]
     pub(crate) fn of_bytes(object: Borrowed<'a, 'py, PyBytes>) -> Self {
         let (object, attached) = (object.as_ptr(), Attached::from(object.py()));
-        #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
-        // SAFETY: the object is a `bytes`, and alive: these read two of its fields.
-        let (memory, length) = unsafe { (ffi::PyBytes_AS_STRING(object), ffi::Py_SIZE(object)) };
-        #[cfg(any(PyPy, GraalPy, Py_LIMITED_API))]
-        // SAFETY: the object is a `bytes`, and alive, so neither function fails.
-        let (memory, length) = unsafe { (ffi::PyBytes_AsString(object), ffi::PyBytes_Size(object)) };
+        // SAFETY: the object is a `bytes`, and alive.
+        let (memory, length) = unsafe { interpreter::content_of_bytes(object) };
         // SAFETY: a `bytes` has an address.
-        let memory = unsafe { NonNull::new_unchecked(memory.cast_mut().cast()) };
+        let memory = unsafe { NonNull::new_unchecked(memory) };
         Self::new(Lease::bytes(object, memory, length), attached)
     }
 

@@ -8,6 +8,7 @@
 //! Source: `Objects/bytearrayobject.c` and `Objects/memoryobject.c` of CPython 3.8 to 3.15, and the headers
 //! `bytearrayobject.h` and `memoryobject.h`, whose structures are the same in all of them.
 
+#[cfg(not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API)))]
 use pyo3::ffi;
 use pyo3::prelude::*;
 

@@ -27,6 +27,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::counted::{self, Counted};
+use crate::interpreter;
 use crate::object::{Attached, Object, Raised};
 use crate::refusal;
 use crate::view::{self, NativeView, Slot, View};
@@ -46,6 +47,8 @@ pub(crate) struct Lease {
     /// Of a plain view.
     read_only: c_int,
     kind: Kind,
+    /// Of a plain view.
+    internal: *mut c_void,
 }
 
 /// The number of dimensions of a plain view, or one of the constants. The other fields of a plain view are in the lease, or
@@ -87,7 +90,7 @@ impl Kind {
 impl Lease {
     #[inline]
     const fn new(kind: Kind, owner: *mut ffi::PyObject, memory: NonNull<u8>, length: isize) -> Self {
-        Self { memory, owner, length, detail: ptr::null_mut(), read_only: 0, kind }
+        Self { memory, owner, length, detail: ptr::null_mut(), read_only: 0, kind, internal: ptr::null_mut() }
     }
 
     /// Nothing is kept: the memory, which nobody writes to, stays with a `bytes` that is borrowed.
@@ -222,7 +225,7 @@ impl Lease {
             // The first question, since most arguments are `bytes`.
         } else if self.kind.is_plain() {
             // SAFETY: the caller's word, and this kind of lease.
-            unsafe { self.release_plain(attached) };
+            unsafe { self.release_plain() };
         } else if self.kind == Kind::COUNTED {
             // SAFETY: the counter is a field of the object, which is alive, and the thread is attached.
             unsafe { *self.detail -= 1 };
@@ -248,7 +251,7 @@ impl Lease {
     ///
     /// As [`release`](Self::release), of a plain view.
     #[inline]
-    unsafe fn release_plain(&self, attached: Attached<'_>) {
+    unsafe fn release_plain(&self) {
         let view = || {
             let mut view = NativeView::EMPTY;
             view.header = Header {
@@ -260,11 +263,12 @@ impl Lease {
                 ndim: self.kind.0,
                 ..Header::EMPTY
             };
+            view.internal = self.internal;
             view
         };
         // SAFETY: a copy of the view that the exporter filled, equal in every field, and by the caller's word the only one
         // that is released. The owner is the view's.
-        unsafe { attached.give_back(self.owner, view) };
+        unsafe { interpreter::give_back(self.owner, view) };
     }
 
     /// # Safety
@@ -286,7 +290,7 @@ impl Lease {
             // uses any more.
             (Kind::WHOLE, Some(_)) => unsafe {
                 let view: *mut NativeView = self.owner.cast();
-                ffi::PyBuffer_Release(view.cast());
+                interpreter::release(view);
                 drop(Box::from_raw(view));
             },
             // SAFETY: the lease owns the reference.
@@ -315,12 +319,8 @@ fn plain(view: &NativeView) -> Option<Lease> {
     let owner: *mut ffi::PyObject = header.obj.cast();
     let memory = NonNull::new(header.buf.cast())?;
     // PyPy's views have room for shapes inside, and more fields.
-    let usual = !cfg!(PyPy)
-        && header.is_plain()
-        && view.internal.is_null()
-        && is_elsewhere(view)
-        && header.ndim >= 0
-        && !owner.is_null();
+    let usual =
+        !cfg!(PyPy) && header.is_plain() && is_elsewhere(view) && header.ndim >= 0 && !owner.is_null();
     usual.then_some(Lease {
         memory,
         owner,
@@ -328,6 +328,7 @@ fn plain(view: &NativeView) -> Option<Lease> {
         detail: ptr::without_provenance_mut(header.itemsize.cast_unsigned()),
         read_only: header.readonly,
         kind: Kind(header.ndim),
+        internal: view.internal,
     })
 }
 

@@ -20,6 +20,7 @@ cfg_if::cfg_if! {
 }
 
 // PyO3's declaration is read from the interpreter's headers, ours from recordings of it.
+#[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 const _: () = assert!(size_of::<NativeView>() == size_of::<ffi::Py_buffer>());
 
 /// A place for a view of a live object.
