@@ -17,6 +17,7 @@ mod fuzz;
 mod imported;
 mod installed;
 mod layouts;
+mod limited;
 mod live;
 mod old_code;
 mod outcome;
@@ -73,6 +74,7 @@ const STEPS: &[Step] = &[
     Step { name: "installed", run: Run::Once(installed::run) },
     Step { name: "compiler checks", run: Run::Once(old_code::checks) },
     Step { name: "live", run: Run::Each(live::run) },
+    Step { name: "limited API", run: Run::Each(limited::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
     Step { name: "layouts", run: Run::Each(layouts::run) },
     Step { name: "C imports", run: Run::Each(imported::run) },
