@@ -38,11 +38,9 @@
 //!     assert_eq!(refused.to_string(), "BufferError: Existing exports of data: object cannot be re-sized");
 //!     view.call_method0("release")?;
 //!     samples.call_method1("push", (3.0,))?;
-//!     assert_eq!(samples.len()?, 3);
+//!     assert_eq!(samples.get().0.len(), 3);
 //!     PyResult::Ok(())
 //! }).unwrap();
-//! # #[allow(unused)] trait Length { fn len(&self) -> PyResult<usize>; }
-//! # impl Length for Bound<'_, Samples> { fn len(&self) -> PyResult<usize> { Ok(self.get().0.len()) } }
 //! ```
 //!
 //! | the memory is exported as | by |

@@ -278,7 +278,7 @@ impl<T> Current<T> {
 
     pub(super) fn shared(&self) -> Shared<'_> {
         // SAFETY: the invariant: the memory stays for as long as this is borrowed; references to it are made only where
-        // nobody writes.
+        // nobody writes. (Of read-only memory, relaxed loads of bytes are allowed: see `core::sync::atomic`.)
         unsafe { Shared::new(self.pointer(), self.length()) }
     }
 

@@ -84,7 +84,8 @@ unsafe impl<T: Element + Send + Sync> Storage for Arc<[T]> {
     }
 
     fn memory(&mut self) -> NonNull<[T]> {
-        NonNull::from(&**self)
+        // SAFETY: the pointer of an `Arc` is not null.
+        unsafe { NonNull::new_unchecked(Self::as_ptr(self).cast_mut()) }
     }
 }
 

@@ -152,7 +152,9 @@ class Buffers(Case):
                 lambda: (operator.getitem, (index(),)),
                 lambda: (operator.getitem, (part(),)),
                 lambda: (operator.getitem, ("a",)),
-                lambda: (operator.setitem, (index(), byte())),
+                # Versions differ in what they look at first.
+                lambda: (operator.setitem, (index(), chance.randrange(256))),
+                lambda: (operator.setitem, (chance.randrange(length), byte()) if length else (0, 0)),
                 lambda: (operator.setitem, (part(), some())),
                 lambda: (operator.setitem, (part(), poor())),
                 lambda: (operator.delitem, (index(),)),
