@@ -14,6 +14,7 @@ mod c_face;
 mod c_lifetimes;
 mod core_alone;
 mod fuzz;
+mod hostile;
 mod imported;
 mod installed;
 mod layouts;
@@ -77,6 +78,7 @@ const STEPS: &[Step] = &[
     Step { name: "layouts", run: Run::Each(layouts::run) },
     Step { name: "C imports", run: Run::Each(imported::run) },
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
+    Step { name: "hostile", run: Run::Each(hostile::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },

@@ -230,6 +230,7 @@ impl Lease {
                 // SAFETY: a copy of the view that the exporter filled, equal in every field, and by the caller's word
                 // the only one that is released.
                 unsafe { attached.release(NonNull::from(&mut view)) };
+                report(attached);
             }
             // SAFETY: the view has stayed in its place since it was settled there. The place was a box, which nobody
             // uses any more.
@@ -237,6 +238,7 @@ impl Lease {
                 let view: *mut NativeView = self.owner.cast();
                 attached.release(NonNull::new_unchecked(view));
                 drop(Box::from_raw(view));
+                report(attached);
             },
             // SAFETY: the lease owns the reference.
             (Kind::Reference, Some(_)) => unsafe { ffi::Py_DECREF(self.owner.cast()) },
@@ -248,6 +250,14 @@ impl Lease {
             }
             (Kind::Borrow | Kind::Counted, _) | (_, None) => {}
         }
+    }
+}
+
+/// Reports what an exporter raised when it took its memory back, as it must not: there is nobody left to raise it to.
+fn report(attached: Attached<'_>) {
+    if attached.is_raised() {
+        // SAFETY: the thread is attached.
+        unsafe { ffi::PyErr_WriteUnraisable(ptr::null_mut()) };
     }
 }
 
