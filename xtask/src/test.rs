@@ -26,6 +26,7 @@ mod release;
 mod rust;
 pub(crate) mod sanitize;
 mod script;
+mod stress;
 mod tally;
 mod tools;
 
@@ -79,6 +80,7 @@ const STEPS: &[Step] = &[
     Step { name: "C imports", run: Run::Each(imported::run) },
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
     Step { name: "hostile", run: Run::Each(hostile::run) },
+    Step { name: "stress", run: Run::Each(stress::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },

@@ -527,6 +527,11 @@ unsafe impl<'i> runtime::Object for Handle<'i> {
         self.attached
     }
 
+    /// Of the types here, that of what is frozen and that of items that nobody moves take no releases.
+    fn needs_release(self) -> bool {
+        !matches!(self.object.0.kind, Kind::Opaque | Kind::Bytes { frozen: true, .. } | Kind::Items(_))
+    }
+
     unsafe fn refer(self, into: NonNull<CPython3>) -> bool {
         let reference: *mut c_void = Rc::into_raw(Rc::clone(&self.object.0)).cast_mut().cast();
         // SAFETY: the caller's word; a view begins with a header.

@@ -229,16 +229,14 @@ impl Lease {
                 view.internal = self.internal.cast();
                 // SAFETY: a copy of the view that the exporter filled, equal in every field, and by the caller's word
                 // the only one that is released.
-                unsafe { attached.release(NonNull::from(&mut view)) };
-                report(attached);
+                unsafe { release(attached, NonNull::from(&mut view)) };
             }
             // SAFETY: the view has stayed in its place since it was settled there. The place was a box, which nobody
             // uses any more.
             (Kind::Whole, Some(attached)) => unsafe {
                 let view: *mut NativeView = self.owner.cast();
-                attached.release(NonNull::new_unchecked(view));
+                release(attached, NonNull::new_unchecked(view));
                 drop(Box::from_raw(view));
-                report(attached);
             },
             // SAFETY: the lease owns the reference.
             (Kind::Reference, Some(_)) => unsafe { ffi::Py_DECREF(self.owner.cast()) },
@@ -253,8 +251,26 @@ impl Lease {
     }
 }
 
-/// Reports what an exporter raised when it took its memory back, as it must not: there is nobody left to raise it to.
-fn report(attached: Attached<'_>) {
+/// Releases a view at the end of an argument, where there is nobody to raise anything to: what the exporter raises, as it
+/// must not, is reported, and what was pending before stays.
+///
+/// # Safety
+///
+/// As [`Runtime::release`](bufproto_core::runtime::Runtime::release).
+unsafe fn release(attached: Attached<'_>, view: NonNull<NativeView>) {
+    if attached.is_raised() {
+        let [mut exception, mut value, mut traceback] = [ptr::null_mut(); 3];
+        // SAFETY: the thread is attached. The interpreter hands the exception over, and takes it back.
+        #[expect(deprecated, reason = "what replaces them is missing before 3.12")]
+        unsafe {
+            ffi::PyErr_Fetch(&mut exception, &mut value, &mut traceback);
+            release(attached, view);
+            ffi::PyErr_Restore(exception, value, traceback);
+        }
+        return;
+    }
+    // SAFETY: the caller's word.
+    unsafe { attached.release(view) };
     if attached.is_raised() {
         // SAFETY: the thread is attached.
         unsafe { ffi::PyErr_WriteUnraisable(ptr::null_mut()) };

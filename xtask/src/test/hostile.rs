@@ -42,7 +42,8 @@ pub(super) fn python(
     file: &str,
 ) -> anyhow::Result<Command> {
     let tests = context.workspace.root.join("crates").join(CRATE).join("tests");
-    let mut folders: Vec<PathBuf> = vec![build(context, interpreter, compiler)?, tests.join("c")];
+    let mut folders: Vec<PathBuf> =
+        vec![build(context, interpreter, compiler)?, tests.join("c"), tests.join("hostile")];
     if matches!(interpreter.extension(), Ok(Extension::Rust)) {
         folders.extend(Package::build(&context.workspace, interpreter, live::FEATURE)?.folders);
     }

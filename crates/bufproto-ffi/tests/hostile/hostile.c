@@ -67,6 +67,9 @@ typedef struct {
     long granted, released;
 } Hostile;
 
+/* Threads count at the same time where there is no lock. */
+#define COUNT(counter, more) ((void)__atomic_fetch_add(&(counter), more, __ATOMIC_RELAXED))
+
 static int call(Hostile *self)
 {
     PyObject *answer = PyObject_CallFunctionObjArgs(self->call, NULL);
@@ -102,7 +105,7 @@ static int hostile_get(PyObject *object, Py_buffer *view, int request)
     }
     switch (self->trick) {
     case trick_untouched_view:
-        self->granted++;
+        COUNT(self->granted, 1);
         return 0;
     case trick_fails_silently:
         return -1;
@@ -150,7 +153,7 @@ static int hostile_get(PyObject *object, Py_buffer *view, int request)
     }
     view->obj = self->trick == trick_owner_missing ? NULL : self->trick == trick_owner_other ? Py_None : object;
     Py_XINCREF(view->obj);
-    self->granted += view->obj == object;
+    COUNT(self->granted, view->obj == object);
     return 0;
 }
 
@@ -158,7 +161,7 @@ static void hostile_release(PyObject *object, Py_buffer *view)
 {
     Hostile *self = (Hostile *)object;
     (void)view;
-    self->released++;
+    COUNT(self->released, 1);
     switch (self->trick) {
     case trick_release_raises: PyErr_SetString(PyExc_ZeroDivisionError, "told to"); break;
     case trick_release_clears: PyErr_Clear(); break;
