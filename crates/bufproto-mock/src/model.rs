@@ -57,6 +57,22 @@ pub enum Operation {
         /// What is asked for.
         request: Request,
     },
+    /// Begins a stable read, and holds it outside of all scopes, among the views.
+    Stable {
+        /// The object's number.
+        object: usize,
+        /// What is asked for.
+        request: Request,
+    },
+    /// Writes to the memory of an object that offers stable reads, as its owner.
+    OwnerWrite {
+        /// The object's number.
+        object: usize,
+        /// Where, in bytes.
+        offset: usize,
+        /// What is written.
+        byte: u8,
+    },
     /// Releases a view that is held outside of all scopes, if there is one.
     Release {
         /// The view's number, among those that are held.
@@ -127,6 +143,8 @@ pub enum Law {
     Order,
     /// Memory is not resized under a view.
     Pinned,
+    /// Memory is not written to under a stable read, and there is none of memory that may be written to.
+    Stable,
 }
 
 /// A law that does not hold.

@@ -139,6 +139,10 @@ pub fn operations(number: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Ope
         4 => (object(), accesses()).prop_map(|(object, access)| Operation::Call { object, access }),
         1 => object().prop_map(|object| Operation::Check { object }),
         4 => (object(), requests()).prop_map(|(object, request)| Operation::View { object, request }),
+        2 => (object(), prop_oneof![4 => Just(Request::SIMPLE), 1 => requests()])
+            .prop_map(|(object, request)| Operation::Stable { object, request }),
+        1 => (object(), 0..32usize, 0..0x80u8)
+            .prop_map(|(object, offset, byte)| Operation::OwnerWrite { object, offset, byte }),
         3 => (0..8usize).prop_map(|view| Operation::Release { view }),
         2 => (0..8usize, 0..0x80u8).prop_map(|(view, byte)| Operation::Write { view, byte }),
         4 => (object(), accesses()).prop_map(|(object, access)| Operation::Keep { object, access }),

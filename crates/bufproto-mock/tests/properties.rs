@@ -61,6 +61,8 @@ enum Bug {
     Answer,
     /// It resizes what is exported.
     Pinned,
+    /// It lets owners write under stable reads.
+    Stable,
     /// It says that the last view was given back first.
     Order,
     /// It writes to memory when it hands it out.
@@ -126,6 +128,15 @@ impl Rig for Broken {
             }
             resized => Ok(resized),
         }
+    }
+
+    fn write(&self, object: &Object, offset: usize, byte: u8) -> Result<bool, Declined> {
+        let written = self.0.write(object, offset, byte)?;
+        if self.1 == Bug::Stable && !written {
+            self.take_raised();
+            return Ok(true);
+        }
+        Ok(written)
     }
 
     unsafe fn store(
@@ -206,6 +217,8 @@ fn a_bug_is_found_by_its_law_and_made_small() {
         (Bug::Answer, Law::Answer, 5),
         // A view, and the resize.
         (Bug::Pinned, Law::Pinned, 3),
+        // A stable read, and the write.
+        (Bug::Stable, Law::Stable, 3),
         // A scope, and two views in it.
         (Bug::Order, Law::Order, 5),
         // Of one byte.

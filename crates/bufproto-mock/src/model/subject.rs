@@ -40,6 +40,14 @@ impl From<Option<Raised>> for Pending {
     }
 }
 
+/// What a view is to others that want the memory to stay as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Reader,
+    Writer,
+    Stable,
+}
+
 /// What comes of asking an exporter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reply {
@@ -61,6 +69,10 @@ pub(super) struct Subject<O> {
     memory: RefCell<Vec<u8>>,
     /// How many views that name the object are out.
     pub(super) exports: Cell<usize>,
+    /// How many of them may be written to, where that matters to stable reads.
+    writers: Cell<usize>,
+    /// How many of them are stable reads.
+    stable: Cell<usize>,
     /// How many references scopes hold beside views that name no owner.
     pub(super) kept: Cell<usize>,
     /// How many references there were before anything was done.
@@ -80,6 +92,8 @@ impl<O> Subject<O> {
             recipe,
             memory: RefCell::new(memory),
             exports: Cell::new(0),
+            writers: Cell::new(0),
+            stable: Cell::new(0),
             kept: Cell::new(0),
             references,
             fails: RefCell::new(None),
@@ -104,8 +118,42 @@ impl<O> Subject<O> {
 
     /// Whether the owner can resize it at all.
     pub(super) fn is_resizable(&self) -> bool {
-        self.well_behaved()
-            .is_some_and(|memory| memory.mutability == Mutability::Writable && memory.layout.is_none())
+        self.well_behaved().is_some_and(|memory| is_writable(memory.mutability) && memory.layout.is_none())
+    }
+
+    /// Whether it offers stable reads.
+    pub(super) fn is_coordinated(&self) -> bool {
+        self.well_behaved().is_some_and(|memory| memory.mutability == Mutability::Coordinated)
+    }
+
+    /// Whether its owner can write to it now, if at all.
+    pub(super) fn may_write(&self) -> bool {
+        self.stable.get() == 0
+    }
+
+    /// What the next view is to stable reads, if one is granted.
+    pub(super) fn kind(&self) -> Kind {
+        if self.is_coordinated() && self.may_write() { Kind::Writer } else { Kind::Reader }
+    }
+
+    /// Counts a view that names the object.
+    pub(super) fn begin(&self, kind: Kind) {
+        self.count(kind, 1);
+    }
+
+    /// Counts a view less.
+    pub(super) fn end(&self, kind: Kind) {
+        self.count(kind, -1);
+    }
+
+    fn count(&self, kind: Kind, more: isize) {
+        let add = |count: &Cell<usize>| count.set(count.get().wrapping_add_signed(more));
+        add(&self.exports);
+        match kind {
+            Kind::Reader => {}
+            Kind::Writer => add(&self.writers),
+            Kind::Stable => add(&self.stable),
+        }
     }
 
     /// Whether its memory is somewhere else once a view has been released.
@@ -125,6 +173,13 @@ impl<O> Subject<O> {
             Some(layout) if layout.indirect => memory.clone(),
             Some(layout) => bytes_of_items(layout).into_iter().map(|place| memory[place]).collect(),
         })
+    }
+
+    /// Writes one byte, if there is room for it.
+    pub(super) fn put(&self, offset: usize, byte: u8) {
+        if let Some(place) = self.memory.borrow_mut().get_mut(offset) {
+            *place = byte;
+        }
     }
 
     /// Writes to all items.
@@ -174,7 +229,10 @@ impl<O> Subject<O> {
         match &self.recipe.views {
             Views::Absent => Reply::Refused,
             Views::Memory(memory) => {
-                let reply = entitled(memory, request);
+                let mut reply = entitled(memory, request);
+                if !self.may_write() && request.contains(Request::WRITABLE) && reply != Reply::Unknown {
+                    reply = Reply::Refused;
+                }
                 match reply {
                     Reply::Refused => *pending = Pending::OfType(REFUSED),
                     Reply::Unknown => *pending = Pending::Whatever,
@@ -273,6 +331,35 @@ impl<O> Subject<O> {
         }
     }
 
+    /// A request for a stable read of well-behaved memory.
+    pub(super) fn stable(&self, request: Request, family: Family, pending: &mut Pending) -> Reply {
+        if request.contains(Request::WRITABLE) || self.is_opaque() || request.check(family).is_err() {
+            *pending = Pending::Whatever;
+            return Reply::Refused;
+        }
+        if !self.is_coordinated() {
+            let reply = self.export(request, pending, &mut |_| {});
+            let frozen = self.well_behaved().is_some_and(|memory| memory.mutability == Mutability::Frozen);
+            if matches!(reply, Reply::Granted { .. }) && !frozen {
+                // The refusal of an argument.
+                *pending = Pending::OfType(&["TypeError"]);
+                return Reply::Refused;
+            }
+            return reply;
+        }
+        if let Some(raised) = self.fails.borrow_mut().take() {
+            if let Some(raised) = raised {
+                *pending = Pending::Exactly(raised);
+            }
+            return Reply::Refused;
+        }
+        if self.writers.get() > 0 {
+            *pending = Pending::OfType(REFUSED);
+            return Reply::Refused;
+        }
+        Reply::Granted { owned: true }
+    }
+
     /// A request for a view, in an interpreter of a family.
     pub(super) fn view(&self, request: Request, family: Family, pending: &mut Pending) -> Reply {
         if request.check(family).is_err() {
@@ -286,6 +373,11 @@ impl<O> Subject<O> {
         }
         self.export(request, pending, &mut |_| {})
     }
+}
+
+/// Whether views may write to it.
+fn is_writable(mutability: Mutability) -> bool {
+    matches!(mutability, Mutability::Writable | Mutability::Coordinated)
 }
 
 /// Where the items' bytes are, in C order.
@@ -314,7 +406,7 @@ fn entitled(memory: &Memory, request: Request) -> Reply {
         // Plain bytes are given; other exporters differ.
         return Reply::Unknown;
     }
-    if request.contains(Request::WRITABLE) && memory.mutability != Mutability::Writable {
+    if request.contains(Request::WRITABLE) && !is_writable(memory.mutability) {
         return Reply::Refused;
     }
     let Some(layout) = &memory.layout else { return Reply::Granted { owned: true } };

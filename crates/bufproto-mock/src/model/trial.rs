@@ -9,11 +9,12 @@ use bufproto_core::layout::Order;
 use bufproto_core::request::{Access, Request};
 use bufproto_core::runtime::Runtime as _;
 use bufproto_core::scope::Scope;
+use bufproto_core::stable::StableView;
 use bufproto_core::view::{Held, Slot, SlotFor, View};
 
-use super::subject::{Pending, REFUSED, Reply, Subject};
+use super::subject::{Kind, Pending, REFUSED, Reply, Subject};
 use super::{Failure, Law, Operation, Violation};
-use crate::conformance::recipe::{Raised, Recipe};
+use crate::conformance::recipe::{Raised, Recipe, Views};
 use crate::conformance::rig::{Call, Rig};
 
 /// What the outputs hold before a call.
@@ -26,7 +27,7 @@ type Result<T = ()> = std::result::Result<T, Violation>;
 enum Place {
     Empty,
     /// A view that names the object of this number.
-    View(usize),
+    View(usize, Kind),
     /// A reference to the object of this number.
     Reference(usize),
 }
@@ -43,6 +44,7 @@ struct Lease<'s, 'a, R: Rig + 'a> {
     view: View<'s, R::Runtime<'a>>,
     object: usize,
     owned: bool,
+    kind: Kind,
 }
 
 struct Trial<'s, 'a, R: Rig> {
@@ -84,7 +86,7 @@ pub(super) fn run<R: Rig>(
 /// How many views are asked for at most.
 fn views(operations: &[Operation]) -> usize {
     let count = |operation: &Operation| match operation {
-        Operation::View { .. } => 1,
+        Operation::View { .. } | Operation::Stable { .. } => 1,
         Operation::Scope { operations, .. } => views(operations),
         _ => 0,
     };
@@ -95,7 +97,7 @@ fn ensure(law: Law, holds: bool, details: impl FnOnce() -> String) -> Result {
     if holds { Ok(()) } else { Err(Violation { law, details: details() }) }
 }
 
-impl<'a, R: Rig> Trial<'_, 'a, R> {
+impl<'s, 'a, R: Rig> Trial<'s, 'a, R> {
     fn all(&mut self, operations: &[Operation], level: Option<&Level<'_, 'a, R>>) -> Result {
         for operation in operations {
             let mut pending = Pending::from(self.pending.clone());
@@ -134,6 +136,10 @@ impl<'a, R: Rig> Trial<'_, 'a, R> {
                 ensure(Law::Answer, answer == expected, || format!("answered {answer}"))
             }
             Operation::View { object, request } => self.view(*object, *request, pending),
+            Operation::Stable { object, request } => self.stable(*object, *request, pending),
+            Operation::OwnerWrite { object, offset, byte } => {
+                self.owner_write(*object, (*offset, *byte), pending)
+            }
             Operation::Release { view } if !self.held.is_empty() => {
                 let number = view % self.held.len();
                 self.release(number, pending);
@@ -221,39 +227,82 @@ impl<'a, R: Rig> Trial<'_, 'a, R> {
     }
 
     fn view(&mut self, object: usize, request: Request, pending: &mut Pending) -> Result {
-        let (number, subject) = (self.number(object), self.subject(object));
+        let subject = self.subject(object);
         let Some(slot) = self.free.next() else { return Ok(()) };
         let handle = self.rig.handle(&subject.owned);
-        let granted = slot.fill(handle, request);
+        let granted = slot.fill(handle, request).map_err(|error| error.restore(handle)).ok();
+        let kind = subject.kind();
         let reply = subject.view(request, self.rig.runtime().family(), pending);
-        let expected = matches!(reply, Reply::Granted { .. });
-        match granted {
-            Ok(view) => {
-                ensure(Law::Answer, expected || reply == Reply::Unknown, || {
-                    "was granted, and should not".to_owned()
-                })?;
-                let owned = reply != (Reply::Granted { owned: false });
-                subject.exports.set(subject.exports.get() + usize::from(owned));
-                let stated = view.span().length;
-                ensure(Law::Answer, stated == subject.length(), || {
-                    format!("states {stated} bytes, not {}", subject.length())
-                })?;
-                self.held.push(Lease { view, object: number, owned });
-                Ok(())
-            }
-            Err(error) => {
-                error.restore(handle);
-                ensure(Law::Answer, !expected, || "was refused, and should not".to_owned())
-            }
+        self.held(object, granted, kind, reply)
+    }
+
+    fn stable(&mut self, object: usize, request: Request, pending: &mut Pending) -> Result {
+        let subject = self.subject(object);
+        // What is done where nobody knows of stable reads, ordinary views show.
+        if !matches!(subject.recipe.views, Views::Absent | Views::Memory(_)) {
+            return Ok(());
         }
+        let Some(slot) = self.free.next() else { return Ok(()) };
+        let handle = self.rig.handle(&subject.owned);
+        let granted = slot.fill_stable(handle, request).map_err(|error| error.restore(handle)).ok();
+        let kind = if subject.is_coordinated() { Kind::Stable } else { Kind::Reader };
+        let reply = subject.stable(request, self.rig.runtime().family(), pending);
+        self.held(object, granted.map(StableView::into_view), kind, reply)
+    }
+
+    /// Compares what is granted with what the model grants, and holds it.
+    fn held(
+        &mut self,
+        object: usize,
+        granted: Option<View<'s, R::Runtime<'a>>>,
+        kind: Kind,
+        reply: Reply,
+    ) -> Result {
+        let (number, subject) = (self.number(object), self.subject(object));
+        let expected = matches!(reply, Reply::Granted { .. });
+        ensure(Law::Answer, reply == Reply::Unknown || granted.is_some() == expected, || {
+            format!("was {}, and should not", if granted.is_some() { "granted" } else { "refused" })
+        })?;
+        let Some(view) = granted else { return Ok(()) };
+        let owned = reply != (Reply::Granted { owned: false });
+        if owned {
+            subject.begin(kind);
+        }
+        let header = view.held().header();
+        ensure(Law::Answer, header.len == subject.length(), || {
+            format!("states {} bytes, not {}", header.len, subject.length())
+        })?;
+        ensure(
+            Law::Stable,
+            !subject.is_coordinated() || (header.readonly == 0) == (kind == Kind::Writer),
+            || format!("is read-only: {}, for a {kind:?}", header.readonly),
+        )?;
+        self.held.push(Lease { view, object: number, owned, kind });
+        Ok(())
+    }
+
+    fn owner_write(&self, object: usize, (offset, byte): (usize, u8), pending: &mut Pending) -> Result {
+        let subject = self.subject(object);
+        // Of others it is not known whether their owners write.
+        if !subject.is_coordinated() {
+            return Ok(());
+        }
+        let Ok(written) = self.rig.write(&subject.owned, offset, byte) else { return Ok(()) };
+        ensure(Law::Stable, written == subject.may_write(), || format!("written: {written}"))?;
+        if written {
+            subject.put(offset, byte);
+        } else {
+            *pending = Pending::OfType(REFUSED);
+        }
+        Ok(())
     }
 
     fn release(&mut self, number: usize, pending: &mut Pending) {
-        let Lease { view, object, owned } = self.held.remove(number);
+        let Lease { view, object, owned, kind } = self.held.remove(number);
         view.release();
         if owned {
             let subject = &self.subjects[object];
-            subject.exports.set(subject.exports.get() - 1);
+            subject.end(kind);
             subject.release(pending);
         }
     }
@@ -274,9 +323,9 @@ impl<'a, R: Rig> Trial<'_, 'a, R> {
         for place in places.into_inner().into_iter().rev() {
             match place {
                 Place::Empty => {}
-                Place::View(number) => {
+                Place::View(number, kind) => {
                     let subject = &self.subjects[number];
-                    subject.exports.set(subject.exports.get() - 1);
+                    subject.end(kind);
                     subject.release(&mut pending);
                     if self.rig.is_transcribed(&subject.owned) {
                         expected.push(subject.recipe.label.clone());
@@ -336,8 +385,9 @@ impl<'a, R: Rig> Trial<'_, 'a, R> {
         let last = || level.places.borrow().len() == place + 1;
         match reply {
             Reply::Granted { owned: true } => {
-                subject.exports.set(subject.exports.get() + 1);
-                level.places.borrow_mut()[place] = Place::View(number);
+                let kind = subject.kind();
+                subject.begin(kind);
+                level.places.borrow_mut()[place] = Place::View(number, kind);
                 true
             }
             // A view that names no owner takes a second place, for the object.

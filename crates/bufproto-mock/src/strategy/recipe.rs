@@ -31,6 +31,7 @@ fn content(most: usize) -> impl Strategy<Value = Vec<u8>> + Clone {
 pub fn recipes() -> impl Strategy<Value = Recipe> {
     prop_oneof![
         3 => content(32).prop_map(|bytes| Recipe::writable(&bytes)),
+        2 => content(32).prop_map(|bytes| Recipe::coordinated(&bytes)),
         2 => content(32).prop_map(|bytes| Recipe::frozen(&bytes)),
         1 => content(32).prop_map(|bytes| Recipe::read_only(&bytes)),
         1 => content(32).prop_map(|bytes| Recipe::moving(&bytes)),
