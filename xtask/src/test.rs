@@ -12,6 +12,7 @@ use crate::workspace::Workspace;
 mod budgets;
 mod c_face;
 mod c_lifetimes;
+pub(crate) mod ci;
 mod core_alone;
 mod fuzz;
 mod hostile;
