@@ -51,3 +51,7 @@ pub use rig::MockRig;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "proptest"))]
+#[doc = include_str!("../README.md")]
+struct OwnReadme;
