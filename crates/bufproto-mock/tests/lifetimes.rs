@@ -209,3 +209,28 @@ fn what_has_no_segment_is_not_held() {
     let events = interpreter.ledger().calls();
     assert_eq!(events.iter().filter(|call| **call == Call::Release).count(), 1, "the view was given back");
 }
+
+#[test]
+fn what_is_frozen_is_an_ordinary_slice() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let mut slot = Slot::new();
+    for (object, frozen) in
+        [(Object::bytes(b"hello"), Some(b"hello".as_slice())), (Object::bytearray(b"hello"), None)]
+    {
+        let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+        assert_eq!(view.frozen(), frozen);
+        assert_eq!(view.held().frozen(), frozen);
+        view.release();
+        assert_eq!(object.exports(), 0);
+    }
+}
+
+#[test]
+fn a_scope_says_how_full_it_is() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let object = Object::bytes(b"hello");
+    let mut slots = [const { Slot::new() }; 2];
+    let scope = Scope::new(interpreter.attach(), &mut slots);
+    scope.locate(object.attach(&interpreter), Access::Read).unwrap();
+    assert_eq!(format!("{scope:?}"), "Scope { 1 of 2 slots claimed }");
+}
