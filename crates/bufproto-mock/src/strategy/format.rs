@@ -10,6 +10,7 @@ use proptest::sample::select;
 /// # use bufproto_core::format::Format;
 /// # use bufproto_mock::strategy;
 /// # use proptest::prelude::*;
+/// # use proptest::strategy::ValueTree;
 /// # use proptest::test_runner::TestRunner;
 /// let mut runner = TestRunner::deterministic();
 /// for _ in 0..100 {

@@ -183,6 +183,7 @@ fn ways() -> impl Strategy<Value = Vec<Way>> {
 /// # use bufproto_core::layout::Order;
 /// # use bufproto_mock::strategy;
 /// # use proptest::prelude::*;
+/// # use proptest::strategy::ValueTree;
 /// # use proptest::test_runner::TestRunner;
 /// let mut runner = TestRunner::deterministic();
 /// let parts = strategy::layouts(true).new_tree(&mut runner).unwrap().current();

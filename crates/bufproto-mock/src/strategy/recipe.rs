@@ -20,6 +20,7 @@ fn content(most: usize) -> impl Strategy<Value = Vec<u8>> + Clone {
 /// # use bufproto_mock::conformance::Rig;
 /// # use bufproto_mock::{MockRig, strategy};
 /// # use proptest::prelude::*;
+/// # use proptest::strategy::ValueTree;
 /// # use proptest::test_runner::TestRunner;
 /// let mut runner = TestRunner::deterministic();
 /// let rig = MockRig::new(bufproto_core::rules::Family::CPython3);
