@@ -67,6 +67,12 @@ impl OwnedBuffer {
         Self { memory: pointer, length: memory.len(), lease }
     }
 
+    /// Where the bytes are.
+    #[cfg(feature = "module")]
+    pub(crate) fn place(&self) -> NonNull<[u8]> {
+        NonNull::slice_from_raw_parts(self.memory, self.length)
+    }
+
     /// The number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
