@@ -10,7 +10,7 @@ use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Family, Rule};
 use bufproto_core::scope::{Places, Scope};
 use bufproto_core::view::Slot;
-use bufproto_mock::{Answer, Attached, Call, Fault, Interpreter, Object, OldSlots, POISON, Raised};
+use bufproto_mock::{Answer, Attached, Call, Fault, Interpreter, Object, OldSlots, POISON, Raised, Strided};
 use proptest::prelude::*;
 
 proptest! {
@@ -233,4 +233,24 @@ fn a_scope_says_how_full_it_is() {
     let scope = Scope::new(interpreter.attach(), &mut slots);
     scope.locate(object.attach(&interpreter), Access::Read).unwrap();
     assert_eq!(format!("{scope:?}"), "Scope { 1 of 2 slots claimed }");
+}
+
+#[test]
+fn a_format_is_there_where_it_was_asked_for() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let object = Object::strided(&Strided {
+        memory: b"012345",
+        offset: 0,
+        item_size: 2,
+        format: c"H".into(),
+        shape: &[3],
+        strides: &[2],
+        read_only: true,
+    })
+    .unwrap();
+    let mut slot = Slot::new();
+    for (request, format) in [(Request::FULL_RO, Some(c"H")), (Request::STRIDES, None)] {
+        let view = slot.fill(object.attach(&interpreter), request).unwrap();
+        assert_eq!(view.held().format(), format);
+    }
 }
