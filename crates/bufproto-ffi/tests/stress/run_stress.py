@@ -1,12 +1,14 @@
 """Threads that acquire, release, resize and free the same objects, by the functions in C and by arguments in Rust. At the end
 every count is exact. Runs in Python 3.6 and later, with a lock and without.
 
-    run_stress.py [SECONDS] [SEED]
+    run_stress.py [SECONDS]
 
+Numbers are random; BUFPROTO_STRESS_SEED in the environment repeats those of a run, as far as threads can be repeated.
 The last line of the output counts the tests, in JSON.
 """
 
 import array
+import os
 import random
 import sys
 import threading
@@ -18,7 +20,7 @@ import counted
 import hostile
 
 SECONDS = float(sys.argv.pop(1)) if len(sys.argv) > 1 else 2.0
-SEED = int(sys.argv.pop(1)) if len(sys.argv) > 1 else random.randrange(1 << 32)
+SEED = int(os.environ.get("BUFPROTO_STRESS_SEED") or random.randrange(1 << 32))
 THREADS = 4
 RUST = cases.in_rust()
 LOCKED = getattr(sys, "_is_gil_enabled", lambda: True)()
