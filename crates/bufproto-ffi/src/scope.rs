@@ -287,7 +287,8 @@ pub unsafe extern "C" fn bufproto_argument(
 }
 
 /// Acquires a view for any request into the caller's room, as `PyObject_GetBuffer` does. It is given back by
-/// `bufproto_release`, and does not move until then. Returns 0, or -1 with an exception set.
+/// `bufproto_release`, and does not move until then; one that names no owner keeps nothing alive. Returns 0, or -1 with an
+/// exception set.
 ///
 /// # Safety
 ///
@@ -309,7 +310,7 @@ pub unsafe extern "C" fn bufproto_acquire(
     }
 }
 
-/// Has one view held in the caller's room. As with `PyObject_GetBuffer`, a view that names no owner keeps nothing alive.
+/// Has one view held in the caller's room.
 ///
 /// # Safety
 ///
