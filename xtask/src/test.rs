@@ -12,8 +12,10 @@ use crate::workspace::Workspace;
 mod budgets;
 mod c_face;
 mod c_lifetimes;
+pub(crate) mod ci;
 mod core_alone;
 mod fuzz;
+mod hostile;
 mod imported;
 mod installed;
 mod layouts;
@@ -26,6 +28,7 @@ mod release;
 mod rust;
 pub(crate) mod sanitize;
 mod script;
+mod stress;
 mod tally;
 mod tools;
 
@@ -79,6 +82,8 @@ const STEPS: &[Step] = &[
     Step { name: "layouts", run: Run::Each(layouts::run) },
     Step { name: "C imports", run: Run::Each(imported::run) },
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
+    Step { name: "hostile", run: Run::Each(hostile::run) },
+    Step { name: "stress", run: Run::Each(stress::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },

@@ -12,7 +12,7 @@ use crate::request::{Access, Request};
 use crate::rules::Rule;
 use crate::runtime::{Exporter, Runtime, Segmented};
 use crate::span::Span;
-use crate::view::{Held, Slot, ask, clear};
+use crate::view::{Held, Slot, argument_in, ask, clear};
 
 /// Where a scope keeps its views: places that are numbered from 0.
 ///
@@ -162,22 +162,8 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     where
         O: Exporter<Runtime = R>,
     {
-        self.hold_alive(object, |view| {
-            ask(object, view, access.request()).map_err(|error| match access {
-                Access::Write => Rule::ArgumentWritable.into(),
-                Access::Char | Access::Read => error,
-            })?;
-            // SAFETY: the exporter has just filled the view.
-            let held = unsafe { Held::new(self.runtime, view.as_ref()) };
-            match held.shared() {
-                Err(Rule::Contiguous) => {
-                    // SAFETY: as above, and nobody else releases it.
-                    unsafe { self.runtime.release(view) };
-                    Err(Rule::ArgumentContiguous.into())
-                }
-                _ => Ok(()),
-            }
-        })
+        // SAFETY: `hold_alive` passes a place that stays until it is released.
+        self.hold_alive(object, |view| unsafe { argument_in(object, view, access) })
     }
 
     /// Acquires a view for any request, and keeps it.

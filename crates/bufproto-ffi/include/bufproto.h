@@ -629,7 +629,8 @@ int bufproto_argument(const struct bufproto_interpreter *interpreter,
 
 /**
  * Acquires a view for any request into the caller's room, as PyObject_GetBuffer does. It is given back by
- * bufproto_release, and does not move until then. Returns 0, or -1 with an exception set.
+ * bufproto_release, and does not move until then; one that names no owner keeps nothing alive. Returns 0, or -1 with an
+ * exception set.
  *
  * The caller sees to it:
  *

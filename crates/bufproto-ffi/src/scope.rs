@@ -2,7 +2,7 @@
 
 use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_int, c_void};
-use core::mem::{MaybeUninit, align_of, forget, size_of};
+use core::mem::{ManuallyDrop, MaybeUninit, align_of, size_of};
 use core::ptr::{self, NonNull};
 
 use bufproto_core::abi::Header;
@@ -12,6 +12,7 @@ use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::Rule;
 use bufproto_core::scope;
 use bufproto_core::span::Span;
+use bufproto_core::view::{acquire_in, argument_in};
 
 use crate::interpreter::{GetBuffer, Interpreter, PyObject};
 use crate::legacy::access;
@@ -265,13 +266,18 @@ pub unsafe extern "C" fn bufproto_argument(
     length: *mut isize,
 ) -> c_int {
     let access = self::access(access);
-    // SAFETY: the caller's word: one view has room. What the scope holds then is given back by the caller.
+    // SAFETY: the caller's word: one view has room.
     unsafe {
-        hold_one(interpreter, (object, get_buffer), view, |scope, object| {
+        hold_one(interpreter, (object, get_buffer), view, |object, place| {
             let span = if interpreter.is_native() {
-                locate(scope, object, access)?
+                // What this scope holds, a view or a reference, is given back by the caller.
+                let places = Blocks::new(interpreter, place.as_ptr().cast(), 1);
+                let scope = ManuallyDrop::new(scope::Scope::in_places(Attached::new(interpreter), places));
+                locate(&scope, object, access)?
             } else {
-                scope.argument(object, access)?.span()
+                argument_in(object, place, access)?;
+                let header = place.as_ref();
+                Span { pointer: header.buf, length: header.len }
             };
             buffer.write(span.pointer);
             length.write(span.length);
@@ -281,7 +287,8 @@ pub unsafe extern "C" fn bufproto_argument(
 }
 
 /// Acquires a view for any request into the caller's room, as `PyObject_GetBuffer` does. It is given back by
-/// `bufproto_release`, and does not move until then. Returns 0, or -1 with an exception set.
+/// `bufproto_release`, and does not move until then; one that names no owner keeps nothing alive. Returns 0, or -1 with an
+/// exception set.
 ///
 /// # Safety
 ///
@@ -297,13 +304,13 @@ pub unsafe extern "C" fn bufproto_acquire(
 ) -> c_int {
     // SAFETY: the caller's word: one view has room.
     unsafe {
-        hold_one(interpreter, (object, get_buffer), view, |scope, object| {
-            scope.acquire(object, Request::from_bits(request)).map(drop)
+        hold_one(interpreter, (object, get_buffer), view, |object, place| {
+            acquire_in(object, place, Request::from_bits(request))
         })
     }
 }
 
-/// Has one view held in the caller's room, by a scope that is then forgotten: the caller gives it back.
+/// Has one view held in the caller's room.
 ///
 /// # Safety
 ///
@@ -312,20 +319,16 @@ unsafe fn hold_one<'i>(
     interpreter: &'i Interpreter,
     (object, get_buffer): (*mut PyObject, GetBuffer),
     view: *mut c_void,
-    hold: impl FnOnce(&Core<'i>, Object<'i, Header>) -> Result<(), Error<Raised<'i>>>,
+    hold: impl FnOnce(Object<'i, Header>, NonNull<Header>) -> Result<(), Error<Raised<'i>>>,
 ) -> c_int {
     // SAFETY: the caller's word.
-    let (attached, places) = unsafe { (Attached::new(interpreter), Blocks::new(interpreter, view, 1)) };
-    let Some(object) = NonNull::new(object) else {
+    let attached = unsafe { Attached::new(interpreter) };
+    let (Some(object), Some(place)) = (NonNull::new(object), NonNull::new(view.cast())) else {
         return refuse(attached, None, Rule::NullArgument);
     };
     // SAFETY: the caller's word.
     let object = unsafe { Object::new(attached, object, get_buffer) };
-    let scope = scope::Scope::in_places(attached, places);
-    let answer = hold(&scope, object);
-    // What is held is the caller's now; what failed has left nothing.
-    forget(scope);
-    match answer {
+    match hold(object, place) {
         Ok(()) => 0,
         Err(error) => {
             error.restore(object);

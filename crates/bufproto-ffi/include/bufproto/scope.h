@@ -72,7 +72,8 @@ BUFPROTO__INLINE void bufproto_python_scope_end(bufproto_scope *scope)
     }
     bufproto_scope_end(scope);
     if (PyErr_Occurred()) {
-        PyErr_WriteUnraisable(NULL);
+        /* 2.7 needs to be told of an object. */
+        PyErr_WriteUnraisable(PY_MAJOR_VERSION < 3 ? Py_None : NULL);
     }
     if (pending) {
         PyErr_Restore(type, value, traceback);
