@@ -31,9 +31,10 @@ use crate::view::{NativeView, View};
 pub(crate) struct Lease {
     /// What `kind` says.
     owner: *mut (),
-    /// Of a plain view, like all that follows.
-    internal: *mut (),
+    /// The size of an item, in bytes, but of a whole view.
     item_size: u32,
+    /// Of a plain view, like what follows.
+    internal: *mut (),
     dimensions: u8,
     read_only: bool,
     /// Whether `buf` was null, which [`Shared`] memory never is.
@@ -66,8 +67,8 @@ impl Lease {
     const fn new(kind: Kind, owner: *mut (), frozen: bool) -> Self {
         Self {
             owner,
+            item_size: 1,
             internal: ptr::null_mut(),
-            item_size: 0,
             dimensions: 0,
             read_only: false,
             null: false,
@@ -109,10 +110,15 @@ impl Lease {
         }
     }
 
-    /// Takes bytes over. Their address stays.
-    pub(crate) fn copy(bytes: Box<[u8]>) -> (Self, NonNull<[u8]>) {
+    /// Takes over a copy of items of so many bytes. Its address stays.
+    pub(crate) fn copy(bytes: Box<[u8]>, item_size: isize) -> (Self, NonNull<[u8]>) {
         let bytes = NonNull::from(Box::leak(bytes));
-        (Self::new(Kind::Copy, bytes.as_ptr().cast(), true), bytes)
+        (Self::new(Kind::Copy, bytes.as_ptr().cast(), true).of_items(item_size), bytes)
+    }
+
+    /// The same with items of so many bytes. What does not fit is no size that a caller could want.
+    fn of_items(self, item_size: isize) -> Self {
+        Self { item_size: u32::try_from(item_size).unwrap_or(u32::MAX), ..self }
     }
 
     /// Takes over a view that `object`, which is borrowed, was asked for.
@@ -120,7 +126,8 @@ impl Lease {
     pub(crate) fn of(view: View<'_, '_>, object: *mut ffi::PyObject) -> Self {
         if view.held().header().obj.is_null() {
             // Nobody is to be told when such a view ends, and the memory can only be the object's.
-            return Self::new(Kind::Borrow, object.cast(), false);
+            let lease = Self::new(Kind::Borrow, object.cast(), false);
+            return lease.of_items(view.held().header().itemsize);
         }
         let (raw, frozen) = (view.held().raw(), view.held().is_frozen());
         let lease = match plain(raw, frozen) {
@@ -153,6 +160,18 @@ impl Lease {
     #[inline]
     pub(crate) fn is_frozen(&self) -> bool {
         self.frozen
+    }
+
+    /// The size of an item in bytes, as the exporter states it.
+    pub(crate) fn item_size(&self) -> usize {
+        match self.kind {
+            Kind::Whole => {
+                // SAFETY: the view stays in its place until the lease is released, which nothing is used after.
+                let header = unsafe { (*self.owner.cast::<NativeView>()).header() };
+                usize::try_from(header.itemsize).unwrap_or(usize::MAX)
+            }
+            _ => self.item_size as usize,
+        }
     }
 
     /// Whether releasing it is more than nothing.
