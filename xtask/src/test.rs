@@ -13,6 +13,7 @@ mod budgets;
 mod c_face;
 mod c_lifetimes;
 mod core_alone;
+mod examples;
 mod fuzz;
 mod imported;
 mod installed;
@@ -72,6 +73,7 @@ const STEPS: &[Step] = &[
     Step { name: "installed", run: Run::Once(installed::run) },
     Step { name: "compiler checks", run: Run::Once(old_code::checks) },
     Step { name: "live", run: Run::Each(live::run) },
+    Step { name: "example modules", run: Run::Each(examples::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
     Step { name: "layouts", run: Run::Each(layouts::run) },
     Step { name: "C imports", run: Run::Each(imported::run) },

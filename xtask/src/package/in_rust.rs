@@ -1,10 +1,10 @@
-//! The extension module in Rust, which cargo builds.
+//! The extension modules in Rust, which cargo builds.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
 use super::CRATE;
@@ -12,21 +12,45 @@ use crate::interpreter::Interpreter;
 use crate::progress::Progress;
 use crate::workspace::{Workspace, cargo};
 
-/// Lets cargo build the extension module and returns the shared library, and what it is called in the package. Cargo's own
-/// output is shown only when it fails.
+/// The package's own, with one of the crate's features, and what it is called in the package.
 pub(super) fn build(
     workspace: &Workspace,
     interpreter: &Interpreter,
     home: &Path,
     feature: &str,
 ) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let mut built = libraries(workspace, interpreter, home, "cdylib", &["--lib", "--features", feature])?;
+    let (_, library) = built.pop().context("cargo built no extension module")?;
+    Ok(vec![(library, format!("_bufproto{}", interpreter.extension_suffix))])
+}
+
+/// The crate's examples, each by the name under which it is imported.
+pub(super) fn build_examples(
+    workspace: &Workspace,
+    interpreter: &Interpreter,
+    home: &Path,
+) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let built = libraries(workspace, interpreter, home, "example", &["--examples"])?;
+    let file = |name: &str| format!("{name}{}", interpreter.extension_suffix);
+    Ok(built.into_iter().map(|(name, library)| (library, file(&name))).collect())
+}
+
+/// Lets cargo build what there is of one kind of target, and returns the name and the shared library of each. Cargo's own
+/// output is shown only when it fails.
+fn libraries(
+    workspace: &Workspace,
+    interpreter: &Interpreter,
+    home: &Path,
+    kind: &'static str,
+    what: &[&str],
+) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let mut progress = Progress::new(format!("building bufproto for {interpreter}"));
     let mut child = Command::new(cargo())
         .current_dir(&workspace.root)
-        .args(["build", "--lib", "--package", CRATE, "--message-format=json-render-diagnostics"])
+        .args(["build", "--package", CRATE, "--message-format=json-render-diagnostics"])
         // A debugger is not what this build is for, and debug information is most of its size.
         .args(["--config", "profile.dev.debug=false"])
-        .args(["--features", feature])
+        .args(what)
         .arg("--target-dir")
         .arg(home.join("build"))
         .env("PYO3_PYTHON", &interpreter.program)
@@ -41,7 +65,7 @@ pub(super) fn build(
     let messages = child.stdout.take().context("cargo has no standard output")?;
     let complaints = child.stderr.take().context("cargo has no standard error")?;
 
-    let reader = std::thread::spawn(move || extension_of(BufReader::new(messages)));
+    let reader = std::thread::spawn(move || libraries_of(BufReader::new(messages), kind));
     let mut said = Vec::new();
     for line in BufReader::new(complaints).lines().map_while(Result::ok) {
         let step = line.trim();
@@ -51,18 +75,16 @@ pub(super) fn build(
         said.push(line);
     }
     let status = child.wait().context("cargo was lost")?;
-    let library = reader.join().ok().flatten();
+    let libraries = reader.join().unwrap_or_default();
     drop(progress);
-    match library {
-        Some(library) if status.success() => {
-            Ok(vec![(library, format!("_bufproto{}", interpreter.extension_suffix))])
-        }
-        Some(_) | None => bail!("cannot build {CRATE} for {interpreter}; cargo says:\n{}", said.join("\n")),
-    }
+    ensure!(status.success(), "cannot build {CRATE} for {interpreter}; cargo says:\n{}", said.join("\n"));
+    // Whatever was asked for has them.
+    ensure!(!libraries.is_empty(), "cargo built no shared library of {CRATE} for {interpreter}");
+    Ok(libraries)
 }
 
-/// The shared library among cargo's messages.
-fn extension_of(messages: impl std::io::BufRead) -> Option<PathBuf> {
+/// The shared libraries of such targets among cargo's messages, with the targets' names.
+fn libraries_of(messages: impl std::io::BufRead, kind: &str) -> Vec<(String, PathBuf)> {
     #[derive(Deserialize)]
     struct Message {
         reason: String,
@@ -74,19 +96,19 @@ fn extension_of(messages: impl std::io::BufRead) -> Option<PathBuf> {
     }
     #[derive(Deserialize)]
     struct Target {
+        name: String,
         kind: Vec<String>,
     }
-    let mut library = None;
+    let mut libraries = Vec::new();
     // Every line is read, or cargo would wait for us.
     for line in messages.lines().map_while(Result::ok) {
         let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
-        let of_ours = message.package_id.contains(CRATE)
-            && message.target.is_some_and(|target| target.kind.iter().any(|kind| kind == "cdylib"));
-        if message.reason == "compiler-artifact" && of_ours {
+        let Some(target) = message.target.filter(|_| message.package_id.contains(CRATE)) else { continue };
+        if message.reason == "compiler-artifact" && target.kind.iter().any(|one| one == kind) {
             let is_library =
                 |file: &PathBuf| file.extension().is_some_and(|end| end == std::env::consts::DLL_EXTENSION);
-            library = message.filenames.into_iter().find(is_library).or(library);
+            libraries.extend(message.filenames.into_iter().find(is_library).map(|file| (target.name, file)));
         }
     }
-    library
+    libraries
 }
