@@ -21,6 +21,7 @@ mod oracle;
 mod package;
 mod pip;
 mod progress;
+mod release;
 mod test;
 mod try_out;
 mod wheel;
@@ -52,6 +53,8 @@ enum Task {
     Layouts(layouts::Arguments),
     /// Record what interpreters answer, and compare it with core.
     Oracle(oracle::Arguments),
+    /// Prepare a version, and make the files to publish.
+    Release(release::Arguments),
     /// Run the tests of core and the mock under Miri and the sanitizers.
     Sanitize(test::sanitize::Arguments),
     /// Run every test, on every interpreter found.
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Task::Install(arguments) => install::run(&arguments),
         Task::Layouts(arguments) => layouts::run(&arguments),
         Task::Oracle(arguments) => oracle::run(&arguments),
+        Task::Release(arguments) => release::run(&arguments),
         Task::Sanitize(arguments) => test::sanitize::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
         Task::Wheel(arguments) => wheel::run(&arguments),

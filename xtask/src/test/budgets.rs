@@ -1,18 +1,14 @@
 //! The budgets: no count of the C face has risen, and the headers are what the sources generate.
 
 use super::Context;
-use super::outcome::{Counts, Outcome, Verdict};
+use super::outcome::{Outcome, Verdict};
 use crate::{budget, header};
 
 pub(super) fn run(context: &Context) -> Vec<Outcome> {
     let outcome = |on: &str, verdict| Outcome { step: "budgets", on: on.to_owned(), verdict };
-    let passed = || Verdict::Ran(Counts { passed: 1, ..Counts::default() }, String::new());
-    let headers = match header::check(&context.workspace) {
-        Ok(()) => passed(),
-        Err(error) => Verdict::Failed(format!("{error:#}")),
-    };
+    let headers = Verdict::of(header::check(&context.workspace));
     let counts = match budget::check(&context.workspace) {
-        Ok(rises) if rises.is_empty() => passed(),
+        Ok(rises) if rises.is_empty() => Verdict::of(Ok(())),
         Ok(rises) => Verdict::Failed(rises.join("\n")),
         Err(why) => Verdict::Skipped(why),
     };
