@@ -14,6 +14,7 @@ mod c_face;
 mod c_lifetimes;
 mod core_alone;
 mod examples;
+mod first_extension;
 mod fuzz;
 mod imported;
 mod installed;
@@ -83,6 +84,7 @@ const STEPS: &[Step] = &[
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },
     Step { name: "release", run: Run::Once(release::run) },
+    Step { name: "first extension", run: Run::OnOne(first_extension::run) },
     Step { name: "fuzz", run: Run::Once(fuzz::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];
