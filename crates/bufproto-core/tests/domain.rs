@@ -8,6 +8,8 @@ use bufproto_core::request::Request;
 use bufproto_core::rules::Rule;
 use proptest::prelude::*;
 
+const CASES: u32 = if cfg!(miri) { 8 } else { 1000 };
+
 /// What can be asked of a domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ask {
@@ -105,6 +107,11 @@ fn a_view_is_writable_unless_it_must_not_be() {
 
     let refused = domain.resize(|| view(Request::SIMPLE, false)).unwrap();
     assert_eq!(refused, Err(Rule::Resizing));
+
+    assert_eq!(domain.begin_stable(Request::FULL), Err(Rule::Writable), "nobody writes");
+    assert_eq!(domain.begin_stable(Request::FULL_RO), Ok(Export::Stable));
+    end(Export::Stable);
+    assert_eq!(domain.exports(), 0);
 }
 
 #[test]
@@ -168,7 +175,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 1000 }))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) })]
 
     #[test]
     fn a_domain_does_as_the_model(steps in prop::collection::vec(step(), 0..40)) {

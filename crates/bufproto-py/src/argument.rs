@@ -166,6 +166,25 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
         Ok(Self { memory, lease: Lease::of(view, borrowed.as_ptr()), attached, items: PhantomData })
     }
 
+    /// The memory of an exact `bytes`, or of an exporter that has nobody write to it until the buffer is dropped.
+    #[inline]
+    pub(crate) fn acquire_stable(borrowed: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if let Some(buffer) = Self::try_bytes(borrowed) {
+            return Ok(buffer);
+        }
+        let object = Object::from(borrowed);
+        let mut slot = Slot::new();
+        let view = match argument::stable(object, &mut slot) {
+            Ok(view) => view,
+            Err(error) => return Err(refusal::to_read(error, object)),
+        };
+        let span = view.held().span();
+        // SAFETY: the view was checked, and the lease holds it until this buffer is dropped.
+        let memory = unsafe { Shared::new(span.pointer.cast(), span.length.unsigned_abs()) };
+        let attached = Attached::from(borrowed.py());
+        Ok(Self { memory, lease: Lease::stable(view, borrowed.as_ptr()), attached, items: PhantomData })
+    }
+
     /// Bytes that belong to the buffer.
     pub(crate) fn of_copy(copy: Vec<u8>, item_size: isize, attached: Attached<'py>) -> Self {
         let (lease, bytes) = Lease::copy(copy.into_boxed_slice(), item_size);

@@ -83,7 +83,7 @@ mod storage;
 
 pub use error::ExportError;
 #[doc(hidden)]
-pub use slots::{get_buffer, release_buffer};
+pub use slots::{get_buffer, release_buffer, stable_reads};
 pub use stable::StableRead;
 pub use storage::Storage;
 
@@ -162,6 +162,13 @@ macro_rules! exporter {
             unsafe fn __releasebuffer__(slf: &::pyo3::Bound<'_, Self>, view: *mut ::pyo3::ffi::Py_buffer) {
                 // SAFETY: as above.
                 unsafe { $crate::export::release_buffer(slf, view) }
+            }
+
+            #[classattr]
+            fn __bufproto_stable_read__(
+                py: ::pyo3::Python<'_>,
+            ) -> ::pyo3::PyResult<::pyo3::Bound<'_, ::pyo3::PyAny>> {
+                $crate::export::stable_reads::<Self>(py)
             }
         }
     };

@@ -20,6 +20,7 @@ use bufproto_core::abi::{Header, View as _};
 use bufproto_core::argument::{is_plain, settle};
 use bufproto_core::runtime::Runtime as _;
 use bufproto_core::shared::Shared;
+use bufproto_core::stable::StableView;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -124,12 +125,24 @@ impl Lease {
     /// Takes over a view that `object`, which is borrowed, was asked for.
     #[inline]
     pub(crate) fn of(view: View<'_, '_>, object: *mut ffi::PyObject) -> Self {
+        let frozen = view.held().is_frozen();
+        Self::holding(view, object, frozen)
+    }
+
+    /// The same for a stable read: nobody writes to the memory until it is released.
+    #[inline]
+    pub(crate) fn stable(view: StableView<'_, Attached<'_>>, object: *mut ffi::PyObject) -> Self {
+        Self::holding(view.into_view(), object, true)
+    }
+
+    #[inline]
+    fn holding(view: View<'_, '_>, object: *mut ffi::PyObject, frozen: bool) -> Self {
         if view.held().header().obj.is_null() {
             // Nobody is to be told when such a view ends, and the memory can only be the object's.
-            let lease = Self::new(Kind::Borrow, object.cast(), false);
+            let lease = Self::new(Kind::Borrow, object.cast(), frozen);
             return lease.of_items(view.held().header().itemsize);
         }
-        let (raw, frozen) = (view.held().raw(), view.held().is_frozen());
+        let raw = view.held().raw();
         let lease = match plain(raw, frozen) {
             Some(lease) => lease,
             None => Self::new(Kind::Whole, whole(raw).as_ptr().cast(), frozen),

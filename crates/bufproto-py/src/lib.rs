@@ -46,7 +46,7 @@
 //! ```
 //!
 //! Functions take buffers as arguments ([`ReadBuffer`], [`WriteBuffer`]), and keep them in an [`OwnedBuffer`]; see
-//! [`argument`]. Classes export memory of their own: see [`mod@export`].
+//! [`argument`]. A [`StableBuffer`] is a slice of memory that nobody writes to meanwhile; see [`stable`]. Classes export memory of their own: see [`mod@export`].
 
 mod accept;
 pub mod argument;
@@ -63,6 +63,7 @@ mod module;
 mod object;
 mod owned;
 mod refusal;
+pub mod stable;
 mod stream;
 mod view;
 
@@ -83,5 +84,6 @@ pub use object::{
     Attached, Object, Raised, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer,
 };
 pub use owned::OwnedBuffer;
+pub use stable::{OwnedStable, StableBuffer};
 pub use stream::{Reader, Writer};
 pub use view::{NativeView, Scope, Slot, View, acquire, fill};

@@ -50,6 +50,10 @@ mod _bufproto {
     #[pymodule_export]
     use crate::kit::exporters::exporters;
 
+    #[cfg(feature = "kit")]
+    #[pymodule_export]
+    use crate::kit::stable::stable;
+
     /// What the four functions answer for an object, the view that it exports, and how long its memory stays.
     #[pyfunction]
     fn inspect<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {

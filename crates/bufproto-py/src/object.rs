@@ -9,12 +9,14 @@ use bufproto_core::abi::Header;
 use bufproto_core::legacy::{Dialect, Python3};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Exception, Family, Message, Refusal};
-use bufproto_core::runtime::{self, Exporter, Failure, Runtime};
+use bufproto_core::runtime::{self, Exporter, Failure, Runtime, StableFailure};
 use bufproto_core::span::Span;
+use bufproto_core::stable::Table;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::error::into_py_err;
+use crate::stable;
 use crate::view::{self, NativeView};
 
 /// The family of the interpreter that this was built for.
@@ -115,10 +117,21 @@ impl Object<'_, '_> {
     /// The buffer slots of the object's type, as they are now.
     #[inline]
     pub(crate) fn buffer_slots(self) -> Option<ffi::PyBufferProcs> {
-        // SAFETY: the object is alive, and so is its type. A type's slots change only together with the class
-        // that they belong to, by code that does not run while they are copied.
-        unsafe { (*ffi::Py_TYPE(self.0.as_ptr())).tp_as_buffer.as_ref() }.cloned()
+        // SAFETY: the object is alive, and so is its type.
+        unsafe { slots_of(ffi::Py_TYPE(self.0.as_ptr())) }
     }
+}
+
+/// The buffer slots of a type, as they are now.
+///
+/// # Safety
+///
+/// The type is alive, and the thread attached.
+#[inline]
+pub(crate) unsafe fn slots_of(kind: *mut ffi::PyTypeObject) -> Option<ffi::PyBufferProcs> {
+    // SAFETY: the caller's word. A type's slots change only together with the class that they belong to, by code that does not
+    // run while they are copied.
+    unsafe { (*kind).tp_as_buffer.as_ref() }.cloned()
 }
 
 impl<'a, 'py, T> From<&'a Bound<'py, T>> for Object<'a, 'py> {
@@ -185,6 +198,26 @@ unsafe impl<'py> Exporter for Object<'_, 'py> {
             0 => Ok(()),
             REFUSED => Err(Failure::Refused(Raised(PhantomData))),
             _ => Err(Failure::Irregular(Raised(PhantomData))),
+        }
+    }
+
+    unsafe fn export_stable(
+        self,
+        into: NonNull<NativeView>,
+        request: Request,
+    ) -> Result<(), StableFailure<Raised<'py>>> {
+        let Some(table) = stable::table(self.0).map_err(|error| {
+            error.restore(self.0.py());
+            StableFailure::Refused(Raised(PhantomData))
+        })?
+        else {
+            return Err(StableFailure::Unsupported);
+        };
+        // SAFETY: the object is alive, the view is empty and stays in place, the thread is attached, and nothing is pending.
+        match unsafe { (table.begin)(self.0.as_ptr().cast(), into.as_ptr().cast(), request.bits()) } {
+            Table::GRANTED => Ok(()),
+            Table::FOREIGN => Err(StableFailure::Unsupported),
+            _ => Err(StableFailure::Refused(Raised(PhantomData))),
         }
     }
 }

@@ -165,8 +165,8 @@ impl<S: Storage> Held<S> {
         self.writable.store(current.writable, Relaxed);
     }
 
-    /// Fills a view, as the request is entitled to. The view takes over one reference to `owner`, and is due to be
-    /// [ended](Domain::end) as what is returned.
+    /// Fills a view, as the request is entitled to, for a stable read if it is to be one. The view takes over one
+    /// reference to `owner`, and is due to be [ended](Domain::end) as what is returned.
     ///
     /// # Errors
     ///
@@ -180,10 +180,14 @@ impl<S: Storage> Held<S> {
         view: NonNull<NativeView>,
         owner: *mut c_void,
         read_only: bool,
-        request: Request,
+        (request, stable): (Request, bool),
     ) -> Result<Export, Rule> {
         let filled = self.read(|current| {
-            let export = self.domain.begin_view(request, read_only || !current.writable)?;
+            let export = if stable {
+                self.domain.begin_stable(request)?
+            } else {
+                self.domain.begin_view(request, read_only || !current.writable)?
+            };
             // SAFETY: the caller's word; what has begun keeps memory and form.
             unsafe { current.fill(view, owner, export != Export::Write, request) }
                 .map(|()| export)
