@@ -1,8 +1,6 @@
 //! Reads one channel of an image, whatever its layout: `channel(image, 0)` of a numpy array of `uint8`.
 
-use pyo3::prelude::*;
-
-#[pymodule]
+#[pyo3::pymodule]
 mod channel {
     use bufproto_py::{Request, Slot, fill, typed};
     use pyo3::exceptions::{PyIndexError, PyValueError};

@@ -1,8 +1,6 @@
 //! Fills a buffer of the caller's, as files do: `Noise(seed).readinto(buffer)`.
 
-use pyo3::prelude::*;
-
-#[pymodule]
+#[pyo3::pymodule]
 mod fill {
     use bufproto_py::WriteBuffer;
     use pyo3::prelude::*;

@@ -1,8 +1,6 @@
 //! Hashes any bytes-like object: `fnv1a(b"...")`, a `bytearray`, an array, a memory map.
 
-use pyo3::prelude::*;
-
-#[pymodule]
+#[pyo3::pymodule]
 mod hash {
     use bufproto_py::ReadBuffer;
     use pyo3::prelude::*;

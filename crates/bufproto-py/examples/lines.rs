@@ -1,8 +1,6 @@
 //! The lines of a file that is mapped into memory, without a copy of the file: `Lines(mmap.mmap(...))[1000]`.
 
-use pyo3::prelude::*;
-
-#[pymodule]
+#[pyo3::pymodule]
 mod lines {
     use bufproto_py::OwnedBuffer;
     use pyo3::exceptions::PyIndexError;
