@@ -17,6 +17,8 @@ use crate::workspace::Workspace;
 mod in_c;
 mod in_rust;
 
+pub(crate) use in_rust::build_limited;
+
 /// The crate with the extension modules and the package's Python sources.
 pub(crate) const CRATE: &str = "bufproto-py";
 

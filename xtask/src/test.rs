@@ -19,6 +19,7 @@ mod fuzz;
 mod imported;
 mod installed;
 mod layouts;
+mod limited;
 mod live;
 mod old_code;
 mod outcome;
@@ -76,6 +77,7 @@ const STEPS: &[Step] = &[
     Step { name: "compiler checks", run: Run::Once(old_code::checks) },
     Step { name: "live", run: Run::Each(live::run) },
     Step { name: "example modules", run: Run::Each(examples::run) },
+    Step { name: "limited API", run: Run::Each(limited::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
     Step { name: "layouts", run: Run::Each(layouts::run) },
     Step { name: "C imports", run: Run::Each(imported::run) },

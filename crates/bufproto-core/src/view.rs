@@ -34,6 +34,7 @@ impl<V: abi::View> Slot<V> {
     ///
     /// [`Rule::ViewExporter`] if the object's type exports no views, [`Rule::MemoryFlag`] if the interpreter
     /// refuses the request, or the exporter's own exception. The slot can be filled again.
+    #[inline]
     pub fn fill<O>(&mut self, object: O, request: Request) -> Result<View<'_, O::Runtime>, ErrorOf<O>>
     where
         O: Exporter,
@@ -81,7 +82,7 @@ impl<V: abi::View> Slot<V> {
         View { runtime, view: self.pointer(), slot: PhantomData }
     }
 
-    /// Makes the slot empty, forgetting what is in it, and returns its address. Only the common fields are
+    /// Makes the slot empty, forgetting what is in it, and returns its address. Of a large view only the common fields are
     /// reset: what follows them is the exporter's business, and PyPy's kilobyte need not be written each time.
     #[inline]
     pub(crate) fn clear(&self) -> NonNull<V> {
@@ -104,7 +105,14 @@ impl<V: abi::View> Slot<V> {
 #[inline]
 pub(crate) unsafe fn clear<V: abi::View>(view: NonNull<V>) -> NonNull<V> {
     // SAFETY: a view begins with a header, and the caller's word for the room.
-    unsafe { view.cast::<Header>().write(Header::EMPTY) };
+    unsafe {
+        if size_of::<V>() <= 2 * size_of::<Header>() {
+            // All at once, so that the compiler sees that what a new slot holds is not needed.
+            view.write(V::EMPTY);
+        } else {
+            view.cast::<Header>().write(Header::EMPTY);
+        }
+    }
     view
 }
 
@@ -165,6 +173,7 @@ impl<R: Runtime> View<'_, R> {
     /// # Errors
     ///
     /// As [`Held::shared`].
+    #[inline]
     pub fn shared(&self) -> Result<Shared<'_>, Rule> {
         self.held().shared()
     }
@@ -174,6 +183,7 @@ impl<R: Runtime> View<'_, R> {
     /// # Errors
     ///
     /// As [`Held::shared_mut`].
+    #[inline]
     pub fn shared_mut(&self) -> Result<SharedMut<'_>, Rule> {
         self.held().shared_mut()
     }
@@ -231,6 +241,7 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 
     /// The interpreter's own structure.
+    #[inline]
     #[must_use]
     pub fn raw(self) -> &'held R::View {
         self.view
@@ -250,6 +261,7 @@ impl<'held, R: Runtime> Held<'held, R> {
     ///
     /// [`Rule::NegativeLength`] or [`Rule::NullMemory`] if the exporter's answer cannot be memory, and
     /// [`Rule::Contiguous`] if the items do not lie side by side in C order.
+    #[inline]
     pub fn shared(self) -> Result<Shared<'held>, Rule> {
         let (pointer, length) = self.bytes()?;
         // SAFETY: the exporter keeps `len` bytes at `buf` alive until release, which is after `'held`.
@@ -261,6 +273,7 @@ impl<'held, R: Runtime> Held<'held, R> {
     /// # Errors
     ///
     /// As [`shared`](Self::shared), and [`Rule::ReadOnlyView`] if the view is read-only.
+    #[inline]
     pub fn shared_mut(self) -> Result<SharedMut<'held>, Rule> {
         if self.header().readonly != 0 {
             return Err(Rule::ReadOnlyView);
@@ -306,18 +319,24 @@ impl<'held, R: Runtime> Held<'held, R> {
         (!format.is_null()).then(|| unsafe { CStr::from_ptr(format) })
     }
 
+    #[inline]
     fn bytes(self) -> Result<(*mut u8, usize), Rule> {
         let span = self.span();
         if span.length < 0 {
             return Err(Rule::NegativeLength);
         }
-        let header = self.header();
-        // Without strides and suboffsets, which is how a simple request is answered, nothing is to be asked.
-        let plain = header.strides.is_null() && header.suboffsets.is_null();
-        if !(plain || self.layout().is_ok_and(|layout| layout.is_contiguous(Order::C))) {
+        // This is how a simple request is answered: nothing else is to be asked.
+        if !(self.header().is_plain() || self.is_contiguous()) {
             return Err(Rule::Contiguous);
         }
         span.checked().ok_or(Rule::NullMemory)
+    }
+
+    #[cold]
+    fn is_contiguous(self) -> bool {
+        let header = self.header();
+        header.strides.is_null() && header.suboffsets.is_null()
+            || self.layout().is_ok_and(|layout| layout.is_contiguous(Order::C))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ptr::{self, NonNull};
 
 use bufproto_core::abi::{CPython3, Header, View as _};
-use bufproto_core::argument::{self, Why, is_plain, settle};
+use bufproto_core::argument::{self, Why, settle};
 use bufproto_core::error::ErrorOf;
 use bufproto_core::rules::{Exception, Family, Rule};
 use bufproto_core::typed::TypedError;
@@ -85,12 +85,12 @@ fn refusals_are_of_the_types_that_an_interpreter_raises() {
 fn a_copy_of_a_view_refers_to_itself_where_the_view_did() {
     let elsewhere = [3isize];
     let mut view = CPython3::EMPTY;
-    assert!(is_plain(view.header()));
+    assert!(view.header().is_plain());
     view.header =
         Header { format: c"B".as_ptr().cast_mut(), suboffsets: elsewhere.as_ptr().cast_mut(), ..view.header };
     view.header.shape = &raw mut view.header.len;
     view.header.strides = &raw mut view.header.itemsize;
-    assert!(!is_plain(view.header()));
+    assert!(!view.header().is_plain());
     let mut copy = CPython3::EMPTY;
     // SAFETY: both are views, and the copy is whole.
     unsafe {

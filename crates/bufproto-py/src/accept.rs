@@ -120,7 +120,7 @@ impl Accept {
         if self.what == What::Bytes {
             return Err(refusal::of(Rule::ArgumentReadOnly, Object::from(object)));
         }
-        let buffer = WriteBuffer::acquire(object.as_borrowed())?;
+        let buffer: WriteBuffer<'_, '_> = WriteBuffer::acquire(object.as_borrowed())?;
         self.check(buffer.len(), buffer.shared().as_mut_ptr(), object)?;
         Ok(buffer)
     }

@@ -1,4 +1,4 @@
-//! The extension modules in Rust, which cargo builds.
+//! The extension module in Rust, which cargo builds.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,15 +12,18 @@ use crate::interpreter::Interpreter;
 use crate::progress::Progress;
 use crate::workspace::{Workspace, cargo};
 
-/// The package's own, with one of the crate's features, and what it is called in the package.
+/// Lets cargo build the extension module and returns the shared library, and what it is called in the package. Cargo's own
+/// output is shown only when it fails.
 pub(super) fn build(
     workspace: &Workspace,
     interpreter: &Interpreter,
     home: &Path,
     feature: &str,
 ) -> anyhow::Result<Vec<(PathBuf, String)>> {
-    let mut built = libraries(workspace, interpreter, home, "cdylib", &["--lib", "--features", feature])?;
-    let (_, library) = built.pop().context("cargo built no extension module")?;
+    let mut command = Command::new(cargo());
+    command.args(["build", "--lib", "--features", feature]).env("PYO3_PYTHON", &interpreter.program);
+    let (folder, on) = (home.join("build"), interpreter.to_string());
+    let (_, library) = one(shared_libraries(workspace, command, &folder, &on, "cdylib")?)?;
     Ok(vec![(library, format!("_bufproto{}", interpreter.extension_suffix))])
 }
 
@@ -30,30 +33,46 @@ pub(super) fn build_examples(
     interpreter: &Interpreter,
     home: &Path,
 ) -> anyhow::Result<Vec<(PathBuf, String)>> {
-    let built = libraries(workspace, interpreter, home, "example", &["--examples"])?;
+    let mut command = Command::new(cargo());
+    command.args(["build", "--examples"]).env("PYO3_PYTHON", &interpreter.program);
+    let (folder, on) = (home.join("build"), interpreter.to_string());
+    let built = shared_libraries(workspace, command, &folder, &on, "example")?;
     let file = |name: &str| format!("{name}{}", interpreter.extension_suffix);
     Ok(built.into_iter().map(|(name, library)| (library, file(&name))).collect())
 }
 
-/// Lets cargo build what there is of one kind of target, and returns the name and the shared library of each. Cargo's own
+/// Lets cargo build an extension for all interpreters at once, and returns the shared library.
+pub(crate) fn build_limited(workspace: &Workspace, example: &str, feature: &str) -> anyhow::Result<PathBuf> {
+    let mut command = Command::new(cargo());
+    command.args(["build", "--example", example, "--features", feature]);
+    command.env("PYO3_NO_PYTHON", "1").env_remove("PYO3_PYTHON");
+    let folder = workspace.target.join("python").join("limited");
+    let for_whom = format!("every interpreter, by {feature}");
+    Ok(one(shared_libraries(workspace, command, &folder, &for_whom, "example")?)?.1)
+}
+
+/// What was built, where it is one library.
+fn one(mut libraries: Vec<(String, PathBuf)>) -> anyhow::Result<(String, PathBuf)> {
+    libraries.pop().context("cargo built nothing")
+}
+
+/// Runs a build of this crate by cargo, and returns the name and the shared library of each target of one kind. Cargo's own
 /// output is shown only when it fails.
-fn libraries(
+fn shared_libraries(
     workspace: &Workspace,
-    interpreter: &Interpreter,
-    home: &Path,
+    mut command: Command,
+    folder: &Path,
+    for_whom: &str,
     kind: &'static str,
-    what: &[&str],
 ) -> anyhow::Result<Vec<(String, PathBuf)>> {
-    let mut progress = Progress::new(format!("building bufproto for {interpreter}"));
-    let mut child = Command::new(cargo())
+    let mut progress = Progress::new(format!("building bufproto for {for_whom}"));
+    let mut child = command
         .current_dir(&workspace.root)
-        .args(["build", "--package", CRATE, "--message-format=json-render-diagnostics"])
+        .args(["--package", CRATE, "--message-format=json-render-diagnostics"])
         // A debugger is not what this build is for, and debug information is most of its size.
         .args(["--config", "profile.dev.debug=false"])
-        .args(what)
         .arg("--target-dir")
-        .arg(home.join("build"))
-        .env("PYO3_PYTHON", &interpreter.program)
+        .arg(folder)
         // The module finds Python's symbols in the process that loads it: no library of Python's is needed to link.
         .env("PYO3_BUILD_EXTENSION_MODULE", "1")
         .env("CARGO_TERM_COLOR", "never")
@@ -77,9 +96,7 @@ fn libraries(
     let status = child.wait().context("cargo was lost")?;
     let libraries = reader.join().unwrap_or_default();
     drop(progress);
-    ensure!(status.success(), "cannot build {CRATE} for {interpreter}; cargo says:\n{}", said.join("\n"));
-    // Whatever was asked for has them.
-    ensure!(!libraries.is_empty(), "cargo built no shared library of {CRATE} for {interpreter}");
+    ensure!(status.success(), "cannot build {CRATE} for {for_whom}; cargo says:\n{}", said.join("\n"));
     Ok(libraries)
 }
 

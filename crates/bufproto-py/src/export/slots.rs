@@ -19,7 +19,8 @@ use pyo3::prelude::*;
 use super::held::Held;
 use super::storage::Storage;
 use super::{Export, Exported};
-use crate::object::{Object, slots_of};
+use crate::interpreter;
+use crate::object::Object;
 use crate::refusal;
 use crate::view::NativeView;
 
@@ -64,6 +65,7 @@ unsafe fn answer<C: Export>(
     let class = slf.try_borrow().map_err(|_| {
         PyBufferError::new_err("the object is being changed: ask for its memory when that is done")
     })?;
+    class.prepare(slf.py(), request.0, request.1);
     let exported = class.exported();
     // SAFETY: the caller's word. The reference to the object is taken below; the memory is kept by the one in `internal`.
     let export = unsafe { exported.held.fill(view, slf.as_ptr().cast(), exported.read_only, request) }
@@ -145,11 +147,11 @@ unsafe extern "C" fn begin_stable<C: Export>(
 
 /// Whether views of an object are those of the class: a class that is derived from it may export something else.
 fn exports_as<C: Export>(slf: &Bound<'_, C>) -> bool {
-    // SAFETY: the class is alive, as is what it is the class of.
-    let class = unsafe { slots_of(C::type_object_raw(slf.py())) };
-    let slots =
-        [class, Object::from(slf).buffer_slots()].map(|slots| slots.and_then(|slots| slots.bf_getbuffer));
-    matches!(slots, [Some(class), Some(object)] if ptr::fn_addr_eq(class, object))
+    // SAFETY: both classes are alive, and the thread is attached.
+    unsafe {
+        interpreter::exporter_of(C::type_object_raw(slf.py()))
+            == interpreter::exporter_of(ffi::Py_TYPE(slf.as_ptr()))
+    }
 }
 
 /// What a view keeps: the memory, and that it is exported.

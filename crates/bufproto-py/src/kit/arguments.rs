@@ -172,6 +172,30 @@ pub(crate) mod arguments {
         data.iter().map(Be::get).collect()
     }
 
+    /// Doubles every item, by the ways there are; what stands after the last item that fits is left.
+    #[pyfunction]
+    fn double_f64(data: WriteBuffer<'_, '_, f64>) -> Vec<f64> {
+        let mut copy = vec![0.0; data.len()];
+        assert_eq!(data.copy_to_slice(&mut copy), data.len());
+        assert_eq!(copy, data.to_vec());
+        for (index, item) in data.iter().enumerate() {
+            assert!(data.set(index, item * 2.0));
+        }
+        assert!(!data.set(data.len(), 0.0) && data.get(data.len()).is_none());
+        assert!(!data.set(usize::MAX, 0.0) && data.get(usize::MAX).is_none());
+        data.to_vec()
+    }
+
+    #[pyfunction]
+    fn write_i32(data: WriteBuffer<'_, '_, i32>, items: Vec<i32>) -> usize {
+        data.copy_from_slice(&items)
+    }
+
+    #[pyfunction]
+    fn fill_big_i32(data: WriteBuffer<'_, '_, Be<i32>>, item: i32) {
+        data.fill(Be::new(item));
+    }
+
     /// The truth values, where they are some.
     #[pyfunction]
     fn read_bool(data: ReadBuffer<'_, '_, Bool>) -> Vec<Option<bool>> {

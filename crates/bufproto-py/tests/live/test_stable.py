@@ -6,8 +6,10 @@ import ctypes
 import datetime
 import gc
 import io
+import shutil
 import struct
 import sys
+import tempfile
 import threading
 import unittest
 import weakref
@@ -17,6 +19,7 @@ from support import CPYTHON, Case, Held, numpy
 
 # The functions are in Rust, and so is the module that has them.
 RUST = getattr(_bufproto, "stable", None)
+Buffer = getattr(_bufproto, "Buffer", None)
 EXPORTERS = getattr(_bufproto, "exporters", None)
 ARGUMENTS = getattr(_bufproto, "arguments", None)
 
@@ -327,6 +330,31 @@ class Lookup(StableCase):
         self.assertEqual(released, [True])
         self.assert_free(derived)
 
+    def test_two_extension_modules(self):
+        """A copy of the library is another one: its types are not those of the first."""
+        import importlib.util
+
+        folder = tempfile.mkdtemp()
+        copy = shutil.copy(_bufproto.__file__, folder)
+        # Whatever the interpreter still uses of it stays.
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        spec = importlib.util.spec_from_file_location("_bufproto", copy)
+        other = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(other)
+        self.assertIsNot(other.stable.Coordinated, RUST.Coordinated)
+        ours, theirs = RUST.Coordinated(b"ours"), other.stable.Coordinated(b"theirs")
+        self.assertEqual((other.stable.read(ours), RUST.read(theirs)), (b"ours", b"theirs"))
+        stored = RUST.Stored(theirs)
+        self.raises(BufferError, BEING_READ, theirs.__setitem__, 0, 33)
+        self.assertEqual(other.stable.read(theirs), b"theirs")
+        self.assertEqual(stored.sum_and_drop_on_a_thread(), sum(b"theirs"))
+        with memoryview(theirs):
+            self.raises(BufferError, WRITABLE, RUST.read, theirs)
+        self.assert_free(theirs)
+        # Each function looks whether the object is one of its own.
+        liar = type("Liar", (RUST.Coordinated,), {ATTRIBUTE: other.stable.Coordinated.__dict__[ATTRIBUTE]})
+        self.raises(TypeError, NOT_OFFERED, RUST.read, liar(b"ours"))
+
     @unittest.skipUnless(CPYTHON, "ctypes.pythonapi is CPython's")
     def test_an_exporter_of_another_library(self):
         """Made by nothing but the C interface: a capsule, a table, a function."""
@@ -373,6 +401,36 @@ class Lookup(StableCase):
         setattr(Foreign, ATTRIBUTE, new(ctypes.addressof(table), later, None))
         self.raises(TypeError, "a bytes-like object is required, not 'Foreign'", RUST.read, foreign)
         self.assertEqual(asked, [0, 0, 0])
+
+
+class Buffers(StableCase):
+    """bufproto.Buffer, which Python code makes."""
+
+    def test_it_is_read_in_place(self):
+        ours = Buffer(b"hello")
+        tries = []
+
+        def attempts():
+            for change in (lambda: ours.append(1), lambda: ours.__setitem__(0, 33), lambda: ours.clear(), lambda: ours.extend(b"!")):
+                self.assertRaises(BufferError, change)
+                tries.append(True)
+            with memoryview(ours) as view:
+                self.assertTrue(view.readonly)
+
+        self.assertEqual(RUST.while_reading(ours, attempts), b"hello")
+        self.assertEqual(tries, [True] * 4)
+        ours += b" world"
+        self.assertEqual(RUST.read(ours), b"hello world")
+        with memoryview(ours):
+            self.raises(BufferError, WRITABLE, RUST.read, ours)
+
+    def test_memory_of_others_is_copied_first(self):
+        others = bytearray(b"hello")
+        ours = Buffer.over(others)
+        stored = RUST.Stored(ours)
+        others[0] = 33
+        self.assertEqual(stored.read(), b"hello")
+        stored.drop_attached()
 
 
 KEPT = []
