@@ -14,6 +14,8 @@ mod c_face;
 mod c_lifetimes;
 pub(crate) mod ci;
 mod core_alone;
+mod examples;
+mod first_extension;
 mod fuzz;
 mod hostile;
 mod imported;
@@ -77,6 +79,7 @@ const STEPS: &[Step] = &[
     Step { name: "installed", run: Run::Once(installed::run) },
     Step { name: "compiler checks", run: Run::Once(old_code::checks) },
     Step { name: "live", run: Run::Each(live::run) },
+    Step { name: "example modules", run: Run::Each(examples::run) },
     Step { name: "limited API", run: Run::Each(limited::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
     Step { name: "layouts", run: Run::Each(layouts::run) },
@@ -88,6 +91,7 @@ const STEPS: &[Step] = &[
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },
     Step { name: "release", run: Run::Once(release::run) },
+    Step { name: "first extension", run: Run::OnOne(first_extension::run) },
     Step { name: "fuzz", run: Run::Once(fuzz::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];

@@ -155,7 +155,7 @@ fn any_layout<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<ReadBuffer<'a,
             }
             // SAFETY: the view is held, and its memory is there.
             let copy = unsafe { side_by_side(memory, layout) };
-            Ok(ReadBuffer::of_copy(copy, py.into()))
+            Ok(ReadBuffer::of_copy(copy, view.held().header().itemsize, py.into()))
         }
         acquired => acquired,
     }

@@ -142,8 +142,8 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     }
 
     /// Bytes that belong to the buffer.
-    pub(crate) fn of_copy(copy: Vec<u8>, attached: Attached<'py>) -> Self {
-        Self::new(Lease::copy(copy.into_boxed_slice()), attached)
+    pub(crate) fn of_copy(copy: Vec<u8>, item_size: isize, attached: Attached<'py>) -> Self {
+        Self::new(Lease::copy(copy.into_boxed_slice(), item_size), attached)
     }
 
     /// The bytes of the memory, whatever its items are. Others may write to them meanwhile.
@@ -152,6 +152,36 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     pub fn shared(&self) -> Shared<'_> {
         // SAFETY: the lease is released when the buffer is dropped; until then its object is borrowed.
         unsafe { self.lease.memory() }
+    }
+
+    /// The size of the exporter's items, in bytes: 1 for `bytes`, 8 for an array of `double`. Where numbers of several
+    /// bytes are not to be taken for bytes, it tells them apart, without a look at their format:
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// use pyo3::exceptions::PyValueError;
+    /// use pyo3::prelude::*;
+    ///
+    /// #[pyfunction]
+    /// fn parity(data: ReadBuffer<'_, '_>) -> PyResult<u8> {
+    ///     if data.item_size() != 1 {
+    ///         return Err(PyValueError::new_err("pass bytes: the order of a number's bytes is the machine's"));
+    ///     }
+    ///     Ok(data.shared().iter().fold(0, |parity, byte| parity ^ byte))
+    /// }
+    ///
+    /// Python::initialize();
+    /// Python::attach(|py| {
+    ///     let parity = wrap_pyfunction!(parity, py)?;
+    ///     let array = |code| py.import("array")?.getattr("array")?.call1((code, [1, 2]));
+    ///     assert_eq!(parity.call1((array("b")?,))?.extract::<u8>()?, 3);
+    ///     assert!(parity.call1((array("d")?,)).unwrap_err().is_instance_of::<PyValueError>(py));
+    ///     PyResult::Ok(())
+    /// }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn item_size(&self) -> usize {
+        self.lease.item_size(self.attached)
     }
 
     /// Whether nobody can write to the memory while the buffer lives.

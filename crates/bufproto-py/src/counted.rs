@@ -8,7 +8,6 @@
 //! Source: `Objects/bytearrayobject.c` and `Objects/memoryobject.c` of CPython 3.8 to 3.15, and the headers
 //! `bytearrayobject.h` and `memoryobject.h`, whose structures are the same in all of them.
 
-#[cfg(not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API)))]
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -33,6 +32,23 @@ pub(crate) fn count<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Optio
             None
         } else {
             byte_array(object).or_else(|| memory_view::count::<WRITE>(object))
+        }
+    }
+}
+
+/// The size of an item in bytes.
+///
+/// # Safety
+///
+/// The object is one whose export has been counted, and is alive; the thread is attached.
+pub(crate) unsafe fn item_size(object: *mut ffi::PyObject) -> usize {
+    cfg_if::cfg_if! {
+        if #[cfg(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))] {
+            let _ = object;
+            1
+        } else {
+            // SAFETY: the caller's word.
+            unsafe { memory_view::item_size(object) }.unwrap_or(1)
         }
     }
 }
@@ -118,6 +134,19 @@ mod memory_view {
                     length: (*view).len,
                 }
             })
+        }
+    }
+
+    /// The size of an item in bytes; `None` of another object.
+    ///
+    /// # Safety
+    ///
+    /// The object is alive, and the thread attached.
+    pub(super) unsafe fn item_size(object: *mut ffi::PyObject) -> Option<usize> {
+        // SAFETY: the caller's word; these are the fields of a `memoryview`.
+        unsafe {
+            (ffi::PyMemoryView_Check(object) != 0)
+                .then(|| (*object.cast::<MemoryView>()).view.itemsize.cast_unsigned())
         }
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct Lease {
     owner: *mut ffi::PyObject,
     /// In bytes, not negative.
     length: isize,
-    /// The item size of a plain view, or the address of a counter.
+    /// The address of a counter; of what is not counted, the size of an item in bytes.
     detail: *mut isize,
     /// Of a plain view.
     read_only: c_int,
@@ -93,16 +93,23 @@ impl Lease {
         Self { memory, owner, length, detail: ptr::null_mut(), read_only: 0, kind, internal: ptr::null_mut() }
     }
 
+    /// The same with items of so many bytes.
+    #[inline]
+    const fn of_items(self, item_size: isize) -> Self {
+        Self { detail: ptr::without_provenance_mut(item_size.cast_unsigned()), ..self }
+    }
+
     /// Nothing is kept: the memory, which nobody writes to, stays with a `bytes` that is borrowed.
     #[inline]
     pub(crate) const fn bytes(object: *mut ffi::PyObject, memory: NonNull<u8>, length: isize) -> Self {
         Self::new(Kind::BYTES, object, memory, length)
     }
 
-    /// Takes bytes over. Their address stays.
-    pub(crate) fn copy(bytes: Box<[u8]>) -> Self {
+    /// Takes over a copy of items of so many bytes. Its address stays.
+    pub(crate) fn copy(bytes: Box<[u8]>, item_size: isize) -> Self {
         let length = bytes.len().cast_signed();
-        Self::new(Kind::COPY, ptr::null_mut(), NonNull::from(Box::leak(bytes)).cast(), length)
+        let memory = NonNull::from(Box::leak(bytes)).cast();
+        Self::new(Kind::COPY, ptr::null_mut(), memory, length).of_items(item_size)
     }
 
     /// Acquires the memory of an object that is borrowed, whatever its items are, by the shortest way there is.
@@ -199,6 +206,21 @@ impl Lease {
     #[inline]
     pub(crate) const fn len(&self) -> usize {
         self.length.cast_unsigned()
+    }
+
+    /// The size of an item in bytes, as the exporter states it. The owner is alive, and the thread attached.
+    pub(crate) fn item_size(&self, _attached: Attached<'_>) -> usize {
+        match self.kind {
+            Kind::BYTES => 1,
+            // SAFETY: the object whose exports are counted, which keeps the memory.
+            Kind::COUNTED | Kind::COUNTED_REFERENCE => unsafe { counted::item_size(self.owner) },
+            Kind::WHOLE => {
+                // SAFETY: the view stays in its place until the lease is released.
+                let view = unsafe { &*self.owner.cast::<NativeView>() };
+                view.header().itemsize.cast_unsigned()
+            }
+            _ => self.detail.addr(),
+        }
     }
 
     /// Whether nobody writes to the memory.
@@ -358,10 +380,11 @@ fn is_elsewhere(view: &NativeView) -> bool {
 #[cold]
 #[inline(never)]
 fn unusual(view: &NativeView, object: Borrowed<'_, '_, PyAny>) -> Lease {
-    let Header { buf, obj: owner, len, .. } = *view.header();
+    let Header { buf, obj: owner, len, itemsize, .. } = *view.header();
     let attached = Attached::from(object.py());
     let memory = |buf: *mut c_void| NonNull::new(buf.cast()).unwrap_or(NonNull::dangling());
-    let lease = |kind, owner: *mut ffi::PyObject| Lease::new(kind, owner, memory(buf), len);
+    let lease =
+        |kind, owner: *mut ffi::PyObject| Lease::new(kind, owner, memory(buf), len).of_items(itemsize);
     // SAFETY: a view's owner is null or alive, since the view holds a reference.
     let Some(owner) = (unsafe { Borrowed::from_ptr_or_opt(object.py(), owner.cast()) }) else {
         // Nobody is to be told when such a view ends, and the memory can only be the object's.

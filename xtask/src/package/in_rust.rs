@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
 use super::CRATE;
@@ -22,8 +22,23 @@ pub(super) fn build(
 ) -> anyhow::Result<Vec<(PathBuf, String)>> {
     let mut command = Command::new(cargo());
     command.args(["build", "--lib", "--features", feature]).env("PYO3_PYTHON", &interpreter.program);
-    let library = shared_library(workspace, command, &home.join("build"), &interpreter.to_string())?;
+    let (folder, on) = (home.join("build"), interpreter.to_string());
+    let (_, library) = one(shared_libraries(workspace, command, &folder, &on, "cdylib")?)?;
     Ok(vec![(library, format!("_bufproto{}", interpreter.extension_suffix))])
+}
+
+/// The crate's examples, each by the name under which it is imported.
+pub(super) fn build_examples(
+    workspace: &Workspace,
+    interpreter: &Interpreter,
+    home: &Path,
+) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let mut command = Command::new(cargo());
+    command.args(["build", "--examples"]).env("PYO3_PYTHON", &interpreter.program);
+    let (folder, on) = (home.join("build"), interpreter.to_string());
+    let built = shared_libraries(workspace, command, &folder, &on, "example")?;
+    let file = |name: &str| format!("{name}{}", interpreter.extension_suffix);
+    Ok(built.into_iter().map(|(name, library)| (library, file(&name))).collect())
 }
 
 /// Lets cargo build an extension for all interpreters at once, and returns the shared library.
@@ -32,16 +47,24 @@ pub(crate) fn build_limited(workspace: &Workspace, example: &str, feature: &str)
     command.args(["build", "--example", example, "--features", feature]);
     command.env("PYO3_NO_PYTHON", "1").env_remove("PYO3_PYTHON");
     let folder = workspace.target.join("python").join("limited");
-    shared_library(workspace, command, &folder, &format!("every interpreter, by {feature}"))
+    let for_whom = format!("every interpreter, by {feature}");
+    Ok(one(shared_libraries(workspace, command, &folder, &for_whom, "example")?)?.1)
 }
 
-/// Runs a build of this crate by cargo, and returns the shared library that it makes.
-fn shared_library(
+/// What was built, where it is one library.
+fn one(mut libraries: Vec<(String, PathBuf)>) -> anyhow::Result<(String, PathBuf)> {
+    libraries.pop().context("cargo built nothing")
+}
+
+/// Runs a build of this crate by cargo, and returns the name and the shared library of each target of one kind. Cargo's own
+/// output is shown only when it fails.
+fn shared_libraries(
     workspace: &Workspace,
     mut command: Command,
     folder: &Path,
     for_whom: &str,
-) -> anyhow::Result<PathBuf> {
+    kind: &'static str,
+) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let mut progress = Progress::new(format!("building bufproto for {for_whom}"));
     let mut child = command
         .current_dir(&workspace.root)
@@ -61,7 +84,7 @@ fn shared_library(
     let messages = child.stdout.take().context("cargo has no standard output")?;
     let complaints = child.stderr.take().context("cargo has no standard error")?;
 
-    let reader = std::thread::spawn(move || extension_of(BufReader::new(messages)));
+    let reader = std::thread::spawn(move || libraries_of(BufReader::new(messages), kind));
     let mut said = Vec::new();
     for line in BufReader::new(complaints).lines().map_while(Result::ok) {
         let step = line.trim();
@@ -71,16 +94,14 @@ fn shared_library(
         said.push(line);
     }
     let status = child.wait().context("cargo was lost")?;
-    let library = reader.join().ok().flatten();
+    let libraries = reader.join().unwrap_or_default();
     drop(progress);
-    match library {
-        Some(library) if status.success() => Ok(library),
-        Some(_) | None => bail!("cannot build {CRATE} for {for_whom}; cargo says:\n{}", said.join("\n")),
-    }
+    ensure!(status.success(), "cannot build {CRATE} for {for_whom}; cargo says:\n{}", said.join("\n"));
+    Ok(libraries)
 }
 
-/// The shared library among cargo's messages.
-fn extension_of(messages: impl std::io::BufRead) -> Option<PathBuf> {
+/// The shared libraries of such targets among cargo's messages, with the targets' names.
+fn libraries_of(messages: impl std::io::BufRead, kind: &str) -> Vec<(String, PathBuf)> {
     #[derive(Deserialize)]
     struct Message {
         reason: String,
@@ -92,24 +113,19 @@ fn extension_of(messages: impl std::io::BufRead) -> Option<PathBuf> {
     }
     #[derive(Deserialize)]
     struct Target {
-        crate_types: Vec<String>,
+        name: String,
+        kind: Vec<String>,
     }
-    impl Target {
-        fn is_library(&self) -> bool {
-            self.crate_types.iter().any(|kind| kind == "cdylib")
-        }
-    }
-    let mut library = None;
+    let mut libraries = Vec::new();
     // Every line is read, or cargo would wait for us.
     for line in messages.lines().map_while(Result::ok) {
         let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
-        let of_ours =
-            message.package_id.contains(CRATE) && message.target.as_ref().is_some_and(Target::is_library);
-        if message.reason == "compiler-artifact" && of_ours {
+        let Some(target) = message.target.filter(|_| message.package_id.contains(CRATE)) else { continue };
+        if message.reason == "compiler-artifact" && target.kind.iter().any(|one| one == kind) {
             let is_library =
                 |file: &PathBuf| file.extension().is_some_and(|end| end == std::env::consts::DLL_EXTENSION);
-            library = message.filenames.into_iter().find(is_library).or(library);
+            libraries.extend(message.filenames.into_iter().find(is_library).map(|file| (target.name, file)));
         }
     }
-    library
+    libraries
 }

@@ -34,6 +34,17 @@ pub(crate) mod arguments {
     }
 
     #[pyfunction]
+    fn item_size(data: ReadBuffer<'_, '_>) -> usize {
+        data.item_size()
+    }
+
+    /// The size of an item, in memory that is a copy or not.
+    #[pyfunction]
+    fn item_size_in_any_layout(object: &Bound<'_, PyAny>) -> PyResult<usize> {
+        Ok(Accept::ANY_LAYOUT.read(object)?.item_size())
+    }
+
+    #[pyfunction]
     fn is_frozen(data: ReadBuffer<'_, '_>) -> bool {
         assert_eq!(data.as_frozen().is_some(), matches!(data.snapshot(), std::borrow::Cow::Borrowed(_)));
         data.is_frozen()

@@ -54,6 +54,14 @@ class Arguments(Case):
                     self.assertEqual(RUST.length(value), len(expected))
                     self.assertEqual(RUST.Stored(value).read(), expected)
 
+    def test_size_of_an_item(self):
+        for name, value in objects():
+            with self.subTest(name):
+                if outcome(RUST.read, value) is None:
+                    self.assertEqual(RUST.item_size(value), memoryview(value).itemsize)
+                if outcome(memoryview, value) is None:
+                    self.assertEqual(RUST.item_size_in_any_layout(value), memoryview(value).itemsize)
+
     def test_raise_what_reading_functions_raise(self):
         for name, value in objects():
             with self.subTest(name):
