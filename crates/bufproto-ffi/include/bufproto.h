@@ -102,31 +102,6 @@ typedef struct bufproto_scope bufproto_scope;
 #define BUFPROTO_FAILED_UNHELD 3
 
 /**
- * Room for a text with a type's name in it, in bytes.
- */
-#define BUFPROTO_TEXT_ROOM 256
-
-/**
- * In what bufproto_words tells of the exception: its type is SystemError, and not TypeError.
- */
-#define BUFPROTO_IS_SYSTEM_ERROR 1
-
-/**
- * In what bufproto_words tells of the exception: one that is pending is to stay, and this one not to be raised.
- */
-#define BUFPROTO_YIELDS 2
-
-/**
- * In what bufproto_words tells of the exception: the text still has the place for the type's name in it, %.100s.
- */
-#define BUFPROTO_NAMES_TYPE 4
-
-/**
- * What bufproto_words tells of the exception, divided by this, is the length of the text in bytes.
- */
-#define BUFPROTO_TEXT_LENGTH 8
-
-/**
  * A function of whatever type.
  */
 typedef void (*bufproto_function)(void);
@@ -453,24 +428,6 @@ int bufproto_as_write_buffer_int(const struct bufproto_interpreter *interpreter,
 int bufproto_check_read_buffer(const struct bufproto_interpreter *interpreter,
                                struct _object *object,
                                bufproto_get_buffer get_buffer);
-
-/**
- * What one of the three functions raises in CPython 3 when it fails, for a caller that has asked the exporter itself and
- * raises the exception itself, as the inline functions of bufproto/functions.h do. A caller that needs nothing else of
- * the library needs no table.
- *
- * access is that of the function, and reason one of BUFPROTO_FAILED_.... Returns the text, which is in room if it
- * names the type, and tells of the exception in about; or NULL if what the exporter raised stays.
- *
- * The caller sees to it:
- *
- * type_name is NULL or a string; room has BUFPROTO_TEXT_ROOM bytes, and about may be written to.
- */
-const char *bufproto_words(int access,
-                           int reason,
-                           const char *type_name,
-                           char *room,
-                           int *about);
 
 /**
  * Leaves the error of one of the three functions, for a caller that has asked the exporter itself and failed, as the

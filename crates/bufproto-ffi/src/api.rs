@@ -44,7 +44,6 @@ functions! {
     bufproto_as_read_buffer_int
     bufproto_as_write_buffer_int
     bufproto_check_read_buffer
-    bufproto_words
     bufproto_fail
     bufproto_raise
     bufproto_scope_begin
