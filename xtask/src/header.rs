@@ -142,7 +142,7 @@ fn constants() -> anyhow::Result<String> {
         writeln!(text, "#define BUFPROTO_RULE_{} {}", screaming(&format!("{rule:?}")), rule.number())?;
     }
     text.push_str("\n/* A Python object, as the interpreter's headers name it. */\nstruct _object;\n\n");
-    for name in ["functions_table", "interpreter", "memory", "scope"] {
+    for name in ["functions_table", "interpreter", "kept", "memory", "scope"] {
         writeln!(text, "typedef struct bufproto_{name} bufproto_{name};")?;
     }
     Ok(text)

@@ -62,6 +62,7 @@ struct _object;
 
 typedef struct bufproto_functions_table bufproto_functions_table;
 typedef struct bufproto_interpreter bufproto_interpreter;
+typedef struct bufproto_kept bufproto_kept;
 typedef struct bufproto_memory bufproto_memory;
 typedef struct bufproto_scope bufproto_scope;
 
@@ -269,6 +270,33 @@ struct bufproto_memory {
 typedef int (*bufproto_get_buffer)(struct _object *object, void *view, int request);
 
 /**
+ * What is kept of the places between two calls.
+ */
+struct bufproto_kept {
+    /**
+     * Room for views, the caller's.
+     */
+    void *first;
+    /**
+     * How many views that is.
+     */
+    size_t own;
+    /**
+     * How many places are claimed, from the first on. Who fills a place himself claims it before, and gives it back
+     * if the exporter fails and no other has been claimed since.
+     */
+    size_t claimed;
+    /**
+     * How many places there are.
+     */
+    size_t count;
+    /**
+     * The library's memory for those that are more than the caller's.
+     */
+    void *spilled;
+};
+
+/**
  * A scope, on the caller's stack: every buffer that is taken through it stays where it is until the scope ends. It
  * must not move. Extensions declare one by BUFPROTO_SCOPE, in bufproto/scope.h.
  */
@@ -278,9 +306,9 @@ struct bufproto_scope {
      */
     const struct bufproto_interpreter *interpreter;
     /**
-     * The library's.
+     * Where the views are.
      */
-    size_t content[7];
+    struct bufproto_kept places;
 };
 
 #ifdef __cplusplus
@@ -555,6 +583,17 @@ const void *bufproto_scope_acquire(const struct bufproto_scope *scope,
                                    struct _object *object,
                                    bufproto_get_buffer get_buffer,
                                    int request);
+
+/**
+ * Keeps an object alive until the scope ends. Returns 0, or -1 with an exception set; without one for a scope that has
+ * ended.
+ *
+ * The caller sees to it:
+ *
+ * The thread is attached to the interpreter; scope was passed to bufproto_scope_begin; the object is alive.
+ */
+int bufproto_scope_keep(const struct bufproto_scope *scope,
+                        struct _object *object);
 
 /**
  * Takes an argument, by the rules of PyArg_ParseTuple: those of y* to read, of w* to write, and where types have

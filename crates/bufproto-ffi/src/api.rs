@@ -53,6 +53,7 @@ functions! {
     bufproto_scope_as_read_buffer
     bufproto_scope_as_write_buffer
     bufproto_scope_acquire
+    bufproto_scope_keep
     bufproto_argument
     bufproto_acquire
     bufproto_release

@@ -22,17 +22,18 @@
 #define bufproto_scope_as_read_buffer BUFPROTO__IMPORTED(bufproto_scope_as_read_buffer, 14)
 #define bufproto_scope_as_write_buffer BUFPROTO__IMPORTED(bufproto_scope_as_write_buffer, 15)
 #define bufproto_scope_acquire BUFPROTO__IMPORTED(bufproto_scope_acquire, 16)
-#define bufproto_argument BUFPROTO__IMPORTED(bufproto_argument, 17)
-#define bufproto_acquire BUFPROTO__IMPORTED(bufproto_acquire, 18)
-#define bufproto_release BUFPROTO__IMPORTED(bufproto_release, 19)
-#define bufproto_is_contiguous BUFPROTO__IMPORTED(bufproto_is_contiguous, 20)
-#define bufproto_item BUFPROTO__IMPORTED(bufproto_item, 21)
-#define bufproto_copy_out BUFPROTO__IMPORTED(bufproto_copy_out, 22)
-#define bufproto_copy_in BUFPROTO__IMPORTED(bufproto_copy_in, 23)
-#define bufproto_copy BUFPROTO__IMPORTED(bufproto_copy, 24)
-#define bufproto_fill_info BUFPROTO__IMPORTED(bufproto_fill_info, 25)
-#define bufproto_fill BUFPROTO__IMPORTED(bufproto_fill, 26)
+#define bufproto_scope_keep BUFPROTO__IMPORTED(bufproto_scope_keep, 17)
+#define bufproto_argument BUFPROTO__IMPORTED(bufproto_argument, 18)
+#define bufproto_acquire BUFPROTO__IMPORTED(bufproto_acquire, 19)
+#define bufproto_release BUFPROTO__IMPORTED(bufproto_release, 20)
+#define bufproto_is_contiguous BUFPROTO__IMPORTED(bufproto_is_contiguous, 21)
+#define bufproto_item BUFPROTO__IMPORTED(bufproto_item, 22)
+#define bufproto_copy_out BUFPROTO__IMPORTED(bufproto_copy_out, 23)
+#define bufproto_copy_in BUFPROTO__IMPORTED(bufproto_copy_in, 24)
+#define bufproto_copy BUFPROTO__IMPORTED(bufproto_copy, 25)
+#define bufproto_fill_info BUFPROTO__IMPORTED(bufproto_fill_info, 26)
+#define bufproto_fill BUFPROTO__IMPORTED(bufproto_fill, 27)
 
-#define BUFPROTO__IMPORTED_COUNT 27
+#define BUFPROTO__IMPORTED_COUNT 28
 
 #endif
