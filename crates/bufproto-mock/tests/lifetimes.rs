@@ -1,6 +1,6 @@
 //! How long memory stays: what moves, what is forgotten, who comes back.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
 use std::rc::Rc;
 
@@ -111,6 +111,7 @@ fn a_scope_keeps_an_owner_that_its_view_does_not_name() {
 struct Growing<V> {
     slots: RefCell<Vec<Box<Slot<V>>>>,
     most: usize,
+    claimed: Cell<usize>,
 }
 
 // SAFETY: boxes do not move when the vector of them grows, and none is dropped before the value.
@@ -119,6 +120,10 @@ unsafe impl<V: View> Places for Growing<V> {
 
     fn count(&self) -> usize {
         self.slots.borrow().len()
+    }
+
+    fn claimed(&self) -> &Cell<usize> {
+        &self.claimed
     }
 
     fn grow(&self) -> Result<(), Rule> {
@@ -139,7 +144,10 @@ unsafe impl<V: View> Places for Growing<V> {
 fn a_scope_grows_as_far_as_its_places_do() {
     let interpreter = Interpreter::new(Family::CPython3);
     let object = Object::bytearray(b"hello");
-    let scope = Scope::in_places(interpreter.attach(), Growing { slots: RefCell::default(), most: 100 });
+    let scope = Scope::in_places(
+        interpreter.attach(),
+        Growing { slots: RefCell::default(), most: 100, claimed: Cell::new(0) },
+    );
     for _ in 0..100 {
         scope.locate(object.attach(&interpreter), Access::Read).unwrap();
     }

@@ -83,13 +83,18 @@ fn checks<'a>(workspace: &'a Workspace, nightly: &'a Nightly, host: &str) -> Vec
     checks
 }
 
+/// Copies by several threads, which are what there is to see most.
+const PARALLEL: &str = "bufproto-core/parallel";
+
 /// Whether nothing that is not allowed is done to memory, pointers keep to what they were made of, and nothing leaks.
 fn miri(workspace: &Workspace, nightly: &Nightly, target: &str) -> Result<Verdict, Missing> {
     nightly.needs("miri", "rustup component add --toolchain nightly miri")?;
     nightly.needs_sources()?;
     let under = |package, leaks| {
         let mut command = nightly.cargo();
-        command.args(["miri", "test", "--tests", "--package", package]).env("PROPTEST_CASES", CASES);
+        command
+            .args(["miri", "test", "--tests", "--package", package, "--features", PARALLEL])
+            .env("PROPTEST_CASES", CASES);
         // Isolated, a program sees no files: those of the tests that failed before, and the recordings.
         let flags = ["-Zmiri-strict-provenance", "-Zmiri-disable-isolation", leaks].join(" ");
         command.env("MIRIFLAGS", flags).args(["--no-fail-fast", "--target", target]).arg("--target-dir");
@@ -117,6 +122,8 @@ fn sanitizer(
         "bufproto-core",
         "--package",
         "bufproto-mock",
+        "--features",
+        PARALLEL,
     ]);
     command.env("RUSTFLAGS", format!("-Zsanitizer={option}"));
     let meant = workspace.root.join("crates/bufproto-mock/tests/leaks.txt");
