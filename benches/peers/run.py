@@ -2,10 +2,10 @@
 
     run.py answers FILE             asks every peer for every object, each in a process of its own, and writes down who
                                     answers, who refuses, and who ends the process
-    run.py count FILE               runs what answers or refuses in stretches, for callgrind to count, and prints a line of
-                                    JSON for each
+    run.py count FILE [grows]       runs what answers or refuses in stretches, for callgrind to count, and prints a line of
+                                    JSON for each; also with larger objects, and more of them
     run.py time FILE FOLDER PATIENCE  has criterion time it, and prints a line of JSON for each
-    run.py threads FILE             times threads that ask at the same time
+    run.py threads ROUNDS           times threads that ask at the same time
 
 FILE is what the first one wrote. The modules are on the path; one that is not there takes no part.
 """
@@ -59,7 +59,7 @@ def objects():
         yield "numpy u8", numpy.frombuffer(bytearray(b"hello"), "u1").copy()
         yield "numpy f64 2-D", numpy.arange(6.0).reshape(2, 3)
     if sys.version_info >= (3, 12):
-        yield "class with __buffer__", Lends(bytearray(b"hello"))
+        yield "PEP 688 class", Lends(bytearray(b"hello"))
     yield "int", 42
 
 
@@ -84,6 +84,15 @@ COPIED = [1 << 10, 1 << 12, 1 << 14, 1 << 16]
 # Rows: the name; the module, the side and the peer; the one for items of f64, if it is another; what of ours does the same,
 # so that the two are compared; and the objects, if not all.
 READ = "bufproto: AsReadBuffer (C, inline)"
+CHAR = ["bufproto: AsCharBuffer (C, inline)", "bufproto: AsCharBuffer (C, library)", "bufproto: as_char_buffer (Rust)"]
+READS = [
+    READ,
+    "bufproto: AsReadBuffer (C, library)",
+    "bufproto: AsReadBuffer (C, BUFPROTO_NUMPY)",
+    "bufproto: as_read_buffer (Rust)",
+]
+WRITES = ["bufproto: AsWriteBuffer (C, inline)", "bufproto: AsWriteBuffer (C, library)", "bufproto: as_write_buffer (Rust)"]
+CHECKS = ["bufproto: CheckReadBuffer (C, inline)", "bufproto: CheckReadBuffer (C, library)"]
 HOLD_C = "bufproto: scope of 1 (C)"
 HOLD_RUST = "bufproto: ReadBuffer (Rust)"
 
@@ -109,10 +118,10 @@ PEERS = [
     ("bufproto: CharBuffer (Rust)", "bufproto_peers.peers", "CharBuffer", None, None),
     ("bufproto: WriteBuffer (Rust)", "bufproto_peers.peers", "WriteBuffer", None, None),
     ("bufproto: ReadBuffer<T> (Rust)", "bufproto_peers.peers", "ReadBuffer<u8>", "ReadBuffer<f64>", None),
-    ("CPython: AsCharBuffer", "peers_c.theirs", "char", None, "bufproto: AsCharBuffer (C, inline)"),
-    ("CPython: AsReadBuffer", "peers_c.theirs", "read", None, READ),
-    ("CPython: AsWriteBuffer", "peers_c.theirs", "write", None, "bufproto: AsWriteBuffer (C, inline)"),
-    ("CPython: CheckReadBuffer", "peers_c.theirs", "check", None, "bufproto: CheckReadBuffer (C, inline)"),
+    ("CPython: AsCharBuffer", "peers_c.theirs", "char", None, CHAR),
+    ("CPython: AsReadBuffer", "peers_c.theirs", "read", None, READS),
+    ("CPython: AsWriteBuffer", "peers_c.theirs", "write", None, WRITES),
+    ("CPython: CheckReadBuffer", "peers_c.theirs", "check", None, CHECKS),
     ("CPython: GetBuffer and Release", "peers_c.theirs", "GetBuffer", None, HOLD_C),
     ("CPython: 4 views", "peers_c.theirs", "4 views", None, "bufproto: scope of 4 (C)"),
     ("CPython: 16 views", "peers_c.theirs", "16 views", None, "bufproto: scope of 16 (C)"),
@@ -158,6 +167,9 @@ SCOPES = [("bufproto: scope (C)", "peers_c.scopes", "scope of %d"), ("CPython: v
 HELD = [4, 16, 64, 256]
 COPIERS = [("bufproto: copy out (C)", "peers_c.ours", "copy out"), ("CPython: ToContiguous", "peers_c.theirs", "ToContiguous")]
 
+# Who ends the process where there is no numpy.
+NEEDS_NUMPY = ["PyReadonlyArray u8", "PyReadonlyArray f64", "array_u8", "array_f64"]
+
 # Who may answer with the address of a copy.
 COPIES = ["PyO3: PyBackedBytes"]
 
@@ -165,6 +177,8 @@ COPIES = ["PyO3: PyBackedBytes"]
 def find(path, name):
     """A peer or a function, by its module, the dictionary in it if there is one, and its name; or MISSING."""
     module, _, side = path.partition(".")
+    if numpy is None and name in NEEDS_NUMPY:
+        return MISSING
     try:
         module = importlib.import_module(module)
     except ImportError:
@@ -177,10 +191,12 @@ def find(path, name):
 def rows():
     """What is asked: the kind, the name, what is called, its frame, and what of ours it is compared with."""
     for name, path, peer, other, against in PEERS:
+        against = [against] if isinstance(against, str) else against or []
         yield "peer", name, find(path, peer), find(path, other) if other else None, None, against
     for name, path, function, other, frame, against in CALLS:
         found = find(path, function)
-        yield "call", name, found, find(path, other) if other else None, find(path, frame), against
+        frame = path.partition(".")[0] + "." + frame
+        yield "call", name, found, find(path, other) if other else None, frame, [against] if against else []
 
 
 def chosen(name, found, other):
@@ -274,7 +290,8 @@ def answers(file, wanted):
             outcome = alone(lambda: judge(kind, name, asked, value))
             if must_answer(name, label) and outcome != "answers":
                 sys.exit("%s %s: %s" % (name, label, outcome))
-            cases.append({"kind": kind, "name": name, "object": label, "outcome": outcome, "against": against})
+            case = {"kind": kind, "name": name, "object": label, "outcome": outcome, "against": against}
+            cases.append(dict(case, frame=frame))
     with open(file, "w") as out:
         json.dump({"facts": facts(), "cases": cases, "missing": missing}, out)
 
@@ -309,15 +326,15 @@ def facts():
 
 
 def usable(file):
-    """What did not end the process, to be counted and timed: its case, what is called, its frame, and the object."""
+    """What did not end the process, to be counted and timed: its case, what is called, and the object."""
     with open(file) as text:
         cases = {(case["kind"], case["name"], case["object"]): case for case in json.load(text)["cases"]}
     values = dict(objects())
-    for kind, name, found, other, frame, _ in rows():
+    for kind, name, found, other, _, _ in rows():
         for label, value in values.items():
             case = cases.get((kind, name, label))
             if case and case["outcome"] in ("answers", "refuses", "copies"):
-                yield case, chosen(label, found, other), frame, value
+                yield case, chosen(label, found, other), value
 
 
 def stretch(count, label):
@@ -326,7 +343,7 @@ def stretch(count, label):
         print(json.dumps(dict(label, turns=turns)))
 
 
-def count(file, wanted):
+def count(file, grows):
     # What is collected now and then would be counted where it happens.
     gc.disable()
     nothing = find("peers_c.theirs", "nothing")
@@ -336,14 +353,20 @@ def count(file, wanted):
 
     peer({"name": "", "object": ""}, nothing, None)
     stretch(lambda turns: harness.count_call(None, None, turns), {"kind": "call", "name": "", "object": ""})
-    for case, asked, frame, value in usable(file):
+    frames = set()
+    for case, asked, value in usable(file):
         what = {"name": case["name"], "object": case["object"]}
         if case["kind"] == "peer":
             peer(what, asked, value)
         else:
             stretch(lambda turns: harness.count_call(asked, value, turns), dict(what, kind="call"))
-            stretch(lambda turns: harness.count_call(frame, value, turns), dict(what, kind="frame"))
-    if wanted:
+            frames.add(case["frame"])
+    for frame in sorted(frames):
+        module, _, name = frame.partition(".")
+        function = find(module if hasattr(importlib.import_module(module), name) else module + ".calls", name)
+        what = {"kind": "frame", "name": frame, "object": ""}
+        stretch(lambda turns: harness.count_call(function, b"hello", turns), what)
+    if not grows:
         return
     named = {name: find(path, asked) for name, path, asked, _, _ in PEERS}
     for length in LENGTHS:
@@ -378,7 +401,7 @@ def timed(file, folder, patience):
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    for number, (case, asked, _, value) in enumerate(usable(file)):
+    for number, (case, asked, value) in enumerate(usable(file)):
         name = "case%d" % number
         if case["kind"] == "peer":
             harness.time(asked, value, name, Patience)
@@ -425,7 +448,7 @@ def main():
     if task == "answers":
         answers(arguments[0], wanted)
     elif task == "count":
-        count(arguments[0], wanted)
+        count(arguments[0], "grows" in arguments)
     elif task == "time":
         timed(*arguments)
     else:

@@ -30,7 +30,6 @@ use crate::interpreter::{self, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
 mod build;
-mod callgrind;
 mod count;
 mod footprint;
 mod record;

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod budget;
+mod callgrind;
 mod command;
 mod compiler;
 mod exporters;
@@ -36,6 +38,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure what a pointer and a length cost, beside other ways to them.
+    Bench(bench::Arguments),
     /// Count the instructions of the C face beside the interpreter's own.
     Budget(budget::Arguments),
     /// Show which rules for exporters real ones keep.
@@ -62,6 +66,7 @@ enum Task {
 
 fn main() -> ExitCode {
     match Arguments::parse().task {
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Budget(arguments) => budget::run(&arguments),
         Task::Exporters(arguments) => exporters::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::interpreter::{self, Found, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
+mod bench;
 mod budgets;
 mod c_face;
 mod c_lifetimes;
@@ -79,6 +80,7 @@ const STEPS: &[Step] = &[
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },
+    Step { name: "bench", run: Run::OnOne(bench::run) },
     Step { name: "fuzz", run: Run::Once(fuzz::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];

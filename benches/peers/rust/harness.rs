@@ -90,7 +90,12 @@ pub(crate) fn count_call(function: Option<&Bound<'_, PyAny>>, object: &Bound<'_,
     let object = object.as_ptr();
     match function.map(|function| function.as_ptr()) {
         Some(function) => bufproto_counted(&|| call(function, object), turns),
-        None => bufproto_counted(&|| { black_box(object); }, turns),
+        None => bufproto_counted(
+            &|| {
+                black_box(object);
+            },
+            turns,
+        ),
     }
 }
 

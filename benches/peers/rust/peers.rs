@@ -78,9 +78,7 @@ macro_rules! peers {
 
 fn capsule(py: Python<'_>, peer: Peer) -> PyResult<Bound<'_, PyAny>> {
     // SAFETY: the thread is attached; a capsule keeps the function's address and the name, both of which stay.
-    unsafe {
-        Bound::from_owned_ptr_or_err(py, ffi::PyCapsule_New(peer as *mut c_void, PEER.as_ptr(), None))
-    }
+    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyCapsule_New(peer as *mut c_void, PEER.as_ptr(), None)) }
 }
 
 /// All peers in Rust, by their names.
