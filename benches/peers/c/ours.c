@@ -22,6 +22,19 @@ static int parse(PyObject *object, const void **pointer, Py_ssize_t *length)
     return 0;
 }
 
+static int acquire(PyObject *object, const void **pointer, Py_ssize_t *length)
+{
+    bufproto_python_view view;
+    if (bufproto_python_acquire(object, &view, PyBUF_SIMPLE) < 0) {
+        return -1;
+    }
+    *pointer = view.buf;
+    *length = view.len;
+    PEER_USE(view.buf, view.len);
+    bufproto_python_release(&view);
+    return 0;
+}
+
 static int copy(PyObject *object, const void **pointer, Py_ssize_t *length)
 {
     bufproto_python_view view;
@@ -38,5 +51,5 @@ static int copy(PyObject *object, const void **pointer, Py_ssize_t *length)
 
 const named_peer peers_ours[] = {
     {"char", as_char}, {"read", as_read}, {"write", as_write}, {"check", check},
-    {"O&", parse},     {"copy out", copy}, {NULL, NULL},
+    {"O&", parse},     {"acquire", acquire}, {"copy out", copy}, {NULL, NULL},
 };

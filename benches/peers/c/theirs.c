@@ -33,19 +33,6 @@ static int get_buffer(PyObject *object, const void **pointer, Py_ssize_t *length
     return 0;
 }
 
-static int get_writable_buffer(PyObject *object, const void **pointer, Py_ssize_t *length)
-{
-    Py_buffer view;
-    if (PyObject_GetBuffer(object, &view, PyBUF_WRITABLE) < 0) {
-        return -1;
-    }
-    *pointer = view.buf;
-    *length = view.len;
-    PEER_USE(view.buf, view.len);
-    PyBuffer_Release(&view);
-    return 0;
-}
-
 static int parse(PyObject *object, const void **pointer, Py_ssize_t *length)
 {
     PyObject *arguments = peers_arguments(object);
@@ -109,7 +96,6 @@ const named_peer peers_theirs[] = {
     {"write", as_write},
     {"check", check},
     {"GetBuffer", get_buffer},
-    {"GetBuffer to write", get_writable_buffer},
     {"y*", parse},
     {"4 views", views_4},
     {"16 views", views_16},

@@ -153,7 +153,7 @@ pub(crate) fn capsules(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         "PyReadonlyArray f64" => |object| {
             let array = object.extract::<PyReadonlyArray2<'_, f64>>()?;
             let slice = array.as_slice().map_err(PyErr::from)?;
-            Ok(used(slice.as_ptr(), slice.len() * size_of::<f64>()))
+            Ok(used(slice.as_ptr(), size_of_val(slice)))
         };
     })
 }
