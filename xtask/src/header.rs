@@ -39,7 +39,8 @@ type Generate = fn(&Workspace) -> anyhow::Result<String>;
 /// The headers that are generated, below the crate's `include`.
 const HEADERS: [(&str, Generate); 2] = [("bufproto.h", generate), ("bufproto/imported.h", imported)];
 
-fn write(workspace: &Workspace) -> anyhow::Result<()> {
+/// Writes the headers.
+pub(crate) fn write(workspace: &Workspace) -> anyhow::Result<()> {
     for (name, generate) in HEADERS {
         let path = path(workspace, name);
         fs::write(&path, generate(workspace)?).with_context(|| format!("cannot write {}", path.display()))?;
@@ -83,7 +84,7 @@ fn generate(workspace: &Workspace) -> anyhow::Result<String> {
     let bindings = cbindgen::Builder::new()
         .with_config(config)
         .with_src(folder.join("src/lib.rs"))
-        .with_after_include(constants()?)
+        .with_after_include(constants(&workspace.version)?)
         .generate()
         .context("cbindgen cannot read the sources")?;
     let mut bytes = Vec::new();
@@ -92,8 +93,7 @@ fn generate(workspace: &Workspace) -> anyhow::Result<String> {
 }
 
 /// The version, and the numbers of the rules.
-fn constants() -> anyhow::Result<String> {
-    let version = env!("CARGO_PKG_VERSION");
+fn constants(version: &str) -> anyhow::Result<String> {
     let mut text =
         "\n/* The version of this header; bufproto_version() tells that of the library. */\n".to_owned();
     writeln!(text, "#define BUFPROTO_VERSION \"{version}\"")?;

@@ -64,7 +64,7 @@ pub(crate) fn install(workspace: &Workspace, prefix: &Path) -> anyhow::Result<()
     copy(&library::build_static(workspace)?, &lib.join("libbufproto.a"))?;
     copy(&library::build_shared(workspace)?, &lib.join(SONAME))?;
     link(SONAME, &lib.join("libbufproto.so"))?;
-    let version = env!("CARGO_PKG_VERSION");
+    let version = &workspace.version;
     for file in FILES {
         let (template, path) = (sources.join("install").join(format!("{file}.in")), lib.join(file));
         let template =

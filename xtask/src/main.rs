@@ -23,6 +23,7 @@ mod oracle;
 mod package;
 mod pip;
 mod progress;
+mod release;
 mod test;
 mod try_out;
 mod wheel;
@@ -56,6 +57,8 @@ enum Task {
     Layouts(layouts::Arguments),
     /// Record what interpreters answer, and compare it with core.
     Oracle(oracle::Arguments),
+    /// Prepare a version, and make the files to publish.
+    Release(release::Arguments),
     /// Run the tests of core and the mock under Miri and the sanitizers.
     Sanitize(test::sanitize::Arguments),
     /// Run every test, on every interpreter found.
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Task::Install(arguments) => install::run(&arguments),
         Task::Layouts(arguments) => layouts::run(&arguments),
         Task::Oracle(arguments) => oracle::run(&arguments),
+        Task::Release(arguments) => release::run(&arguments),
         Task::Sanitize(arguments) => test::sanitize::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
         Task::Wheel(arguments) => wheel::run(&arguments),

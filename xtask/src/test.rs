@@ -22,6 +22,7 @@ mod live;
 mod old_code;
 mod outcome;
 mod package;
+mod release;
 mod rust;
 pub(crate) mod sanitize;
 mod script;
@@ -81,6 +82,7 @@ const STEPS: &[Step] = &[
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },
     Step { name: "bench", run: Run::OnOne(bench::run) },
+    Step { name: "release", run: Run::Once(release::run) },
     Step { name: "fuzz", run: Run::Once(fuzz::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];

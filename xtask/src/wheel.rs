@@ -53,7 +53,8 @@ fn wheel(arguments: &Arguments) -> anyhow::Result<PathBuf> {
     )
 }
 
-fn choose(python: Option<&OsString>) -> anyhow::Result<Interpreter> {
+/// The interpreter that is named, or else the first that can have the package.
+pub(crate) fn choose(python: Option<&OsString>) -> anyhow::Result<Interpreter> {
     let Some(python) = python else {
         return interpreter::default()
             .map_err(|_| anyhow!("no Python 3.8 or later on PATH; install one, or name one: --python EXE"));

@@ -11,6 +11,7 @@ use crate::layout::Order;
 use crate::request::Request;
 use crate::rules::Rule;
 use crate::runtime::{Exporter, ViewOf};
+use crate::stable::StableViewFor;
 use crate::view::{Slot, SlotFor, ViewFor};
 
 /// Acquires memory to read. The answer's [span](crate::view::View::span) can be read: its length is not negative, its
@@ -41,6 +42,21 @@ pub fn read<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<ViewFor<'_,
 pub fn write<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<ViewFor<'_, O>, ErrorOf<O>> {
     let view = slot.fill(object, Request::WRITABLE)?;
     match view.shared_mut() {
+        Ok(_) => Ok(view),
+        Err(rule) => Err(in_words_for_arguments(rule).into()),
+    }
+}
+
+/// Acquires memory that stays as it is while it is read, as [`read`] does in everything else.
+///
+/// # Errors
+///
+/// As [`read`]; [`Rule::ArgumentStable`] if the exporter offers no stable reads, and what it raises if it offers some but
+/// not now.
+#[inline]
+pub fn stable<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<StableViewFor<'_, O>, ErrorOf<O>> {
+    let view = slot.fill_stable(object, Request::SIMPLE)?;
+    match view.as_slice() {
         Ok(_) => Ok(view),
         Err(rule) => Err(in_words_for_arguments(rule).into()),
     }

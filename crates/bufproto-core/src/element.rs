@@ -14,7 +14,7 @@
 //! | `w`, and `u` of four bytes | [`Ucs4`], which is asked for its [`char`] |
 //! | any of the numbers in a stated order | [`Be`] or [`Le`] of its type |
 
-use core::ffi::{c_int, c_short};
+use core::ffi::{CStr, c_int, c_short};
 use core::fmt;
 
 use crate::format::{ByteOrder, Format, FormatError, Item, Kind};
@@ -44,6 +44,9 @@ pub unsafe trait Element: Copy + 'static {
     const ORDER: ByteOrder;
     /// The format to name in errors.
     const FORMAT: &'static str;
+    /// The format to export such items with: the native one, where there is one, for only then does `memoryview` give out
+    /// single items.
+    const EXPORTED: &'static CStr;
 
     /// Whether items of this format can be looked at as this type. See [`check`](Self::check) for the reason
     /// why not.
@@ -144,6 +147,8 @@ pub enum ElementError<'a> {
 pub trait Number: Element + PartialEq + fmt::Debug + sealed::Number {}
 
 mod sealed {
+    use core::ffi::CStr;
+
     /// What [`Be`](super::Be) and [`Le`](super::Le) need to know of a number.
     ///
     /// # Safety
@@ -154,11 +159,38 @@ mod sealed {
         type Bits: Copy + 'static;
         const LITTLE: &'static str;
         const BIG: &'static str;
+        const LITTLE_EXPORTED: &'static CStr;
+        const BIG_EXPORTED: &'static CStr;
         fn to_little(self) -> Self::Bits;
         fn from_little(bits: Self::Bits) -> Self;
         fn to_big(self) -> Self::Bits;
         fn from_big(bits: Self::Bits) -> Self;
     }
+}
+
+/// What is left of a format without its byte order, if that means the same; else the other format. (`isize` is so
+/// exported as `q`: numpy does not know `n`.)
+const fn exported(ordered: &'static CStr, other: &'static CStr) -> &'static CStr {
+    if !NATIVE_IS_STANDARD {
+        return other;
+    }
+    match ordered.to_bytes_with_nul() {
+        [b'<' | b'=', native @ ..] => match CStr::from_bytes_with_nul(native) {
+            Ok(native) => native,
+            Err(_) => other,
+        },
+        _ => other,
+    }
+}
+
+/// A literal as a C string.
+macro_rules! c {
+    ($text:expr) => {
+        match CStr::from_bytes_with_nul(concat!($text, "\0").as_bytes()) {
+            Ok(text) => text,
+            Err(_) => panic!("there is a zero"),
+        }
+    };
 }
 
 /// The types, the unsigned integers of their sizes, their kinds, and their formats in native, little and big
@@ -171,6 +203,7 @@ macro_rules! numbers {
             const KIND: Kind<'static> = Kind::$kind;
             const ORDER: ByteOrder = ByteOrder::NATIVE;
             const FORMAT: &'static str = $native;
+            const EXPORTED: &'static CStr = exported(c!($little), c!($native));
         }
 
         // SAFETY: the bits are an unsigned integer.
@@ -178,6 +211,8 @@ macro_rules! numbers {
             type Bits = $bits;
             const LITTLE: &'static str = $little;
             const BIG: &'static str = $big;
+            const LITTLE_EXPORTED: &'static CStr = c!($little);
+            const BIG_EXPORTED: &'static CStr = c!($big);
             #[inline]
             fn to_little(self) -> $bits {
                 $to_bits(self).to_le()
@@ -233,7 +268,7 @@ numbers! {
 
 /// Defines a number in a stated byte order.
 macro_rules! ordered {
-    ($(#[$doc:meta])* $name:ident $order:ident $format:ident $to:ident $from:ident) => {
+    ($(#[$doc:meta])* $name:ident $order:ident $format:ident $exported:ident $to:ident $from:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy)]
         #[repr(transparent)]
@@ -260,6 +295,7 @@ macro_rules! ordered {
             const KIND: Kind<'static> = T::KIND;
             const ORDER: ByteOrder = ByteOrder::$order;
             const FORMAT: &'static str = T::$format;
+            const EXPORTED: &'static CStr = T::$exported;
         }
 
         impl<T: Number> PartialEq for $name<T> {
@@ -278,12 +314,12 @@ macro_rules! ordered {
 
 ordered! {
     /// A number with its most significant byte first, as `>` states.
-    Be Big BIG to_big from_big
+    Be Big BIG BIG_EXPORTED to_big from_big
 }
 
 ordered! {
     /// A number with its least significant byte first, as `<` states.
-    Le Little LITTLE to_little from_little
+    Le Little LITTLE LITTLE_EXPORTED to_little from_little
 }
 
 /// A truth value as it stands in memory, which may be any byte.
@@ -320,6 +356,7 @@ unsafe impl Element for Bool {
     const KIND: Kind<'static> = Kind::Boolean;
     const ORDER: ByteOrder = ByteOrder::NATIVE;
     const FORMAT: &'static str = "?";
+    const EXPORTED: &'static CStr = c"?";
 }
 
 /// A character of text as it stands in memory, in this machine's byte order, which may be any number.
@@ -346,4 +383,5 @@ unsafe impl Element for Ucs4 {
     const KIND: Kind<'static> = Kind::Ucs4;
     const ORDER: ByteOrder = ByteOrder::NATIVE;
     const FORMAT: &'static str = "=w";
+    const EXPORTED: &'static CStr = exported(c"=w", c"=w");
 }

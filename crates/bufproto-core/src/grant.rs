@@ -9,12 +9,12 @@ use crate::request::Request;
 use crate::rules::{Family, Rule};
 use crate::span::Span;
 
-mod count;
+mod domain;
 
-/// What the count is made of; a test puts something else in its place.
+/// What a domain is made of; a test puts something else in its place.
 use core::sync::atomic;
 
-pub use count::ExportCount;
+pub use domain::{Domain, Export};
 
 /// Answers a request for a block of bytes, as the interpreter's own `PyBuffer_FillInfo` does.
 ///

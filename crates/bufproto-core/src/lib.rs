@@ -8,6 +8,7 @@
 //! | the four functions, in either dialect | [`legacy`] |
 //! | a buffer that stays alive | [`view`], and [`scope`] for many |
 //! | a buffer as a function's argument | [`argument`] |
+//! | a slice of memory that others could write to | [`stable`] |
 //! | an object of several segments | [`segments`] |
 //! | which flags a consumer can ask for | [`request`] |
 //! | to export memory | [`grant`] |
@@ -35,5 +36,10 @@ pub mod scope;
 pub mod segments;
 pub mod shared;
 pub mod span;
+pub mod stable;
 pub mod typed;
 pub mod view;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -113,6 +113,8 @@ pub enum Rule {
     ArgumentAlignment = 516,
     /// An argument must consist of whole items of the type that is asked for.
     ArgumentItems = 517,
+    /// An argument that is read in place as it is must be of a type that offers stable reads, or `bytes`.
+    ArgumentStable = 518,
 
     /// A scope must have a free slot for each buffer.
     ScopeFull = 601,
@@ -122,11 +124,21 @@ pub enum Rule {
     Unheld = 603,
     /// A scope that takes more memory for its views needs the interpreter to have some.
     ScopeMemory = 604,
+    /// A stable read needs memory that nobody may be writing to.
+    StableRead = 605,
+    /// A writable view needs memory that no stable read is held of.
+    WritableView = 606,
+    /// An owner writes to its memory while no stable read is held of it.
+    OwnerWrite = 607,
+    /// Memory is neither exported nor written to while it is resized.
+    Resizing = 608,
+    /// There is an end to the exports that can be counted.
+    ExportLimit = 609,
 }
 
 impl Rule {
     /// Every rule, in the order of the numbers.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 45] = [
         Self::NullArgument,
         Self::IntLength,
         Self::CharSlots,
@@ -162,10 +174,16 @@ impl Rule {
         Self::ArgumentLimit,
         Self::ArgumentAlignment,
         Self::ArgumentItems,
+        Self::ArgumentStable,
         Self::ScopeFull,
         Self::Resize,
         Self::Unheld,
         Self::ScopeMemory,
+        Self::StableRead,
+        Self::WritableView,
+        Self::OwnerWrite,
+        Self::Resizing,
+        Self::ExportLimit,
     ];
 
     /// The number, as C programs see it.
@@ -270,6 +288,10 @@ impl Rule {
                     "'%.100s' object does not consist of whole items of the wanted type: pass fewer bytes, or more"
                 ),
             ),
+            Self::ArgumentStable => (
+                TypeError,
+                text!("'%.100s' object offers no stable reads: pass its bytes(...), or a bufproto.Buffer"),
+            ),
             Self::Unheld => (
                 BufferError,
                 text!("'%.100s' object may move its memory as soon as it is not held; take it in a scope"),
@@ -278,6 +300,26 @@ impl Rule {
                 (BufferError, text!("the buffer scope is full; give it more slots, or begin a nested scope"))
             }
             Self::ScopeMemory => (MemoryError, text!("there is no memory for more buffers in the scope")),
+            Self::StableRead => (
+                BufferError,
+                text!("'%.100s' object may be written to through another view: release that, or pass a copy"),
+            ),
+            Self::WritableView => (
+                BufferError,
+                text!(
+                    "'%.100s' object is being read: ask for a read-only view, or wait until it is released"
+                ),
+            ),
+            Self::OwnerWrite => (
+                BufferError,
+                text!("'%.100s' object is being read: change it once it is released, or change a copy"),
+            ),
+            Self::Resizing => {
+                (BufferError, text!("'%.100s' object is being resized by another thread: try again"))
+            }
+            Self::ExportLimit => {
+                (BufferError, text!("'%.100s' object has too many views: release some of them"))
+            }
         };
         Refusal { rule: self, exception, message, yields: matches!(self, Self::NullArgument) }
     }

@@ -155,6 +155,38 @@ pub unsafe trait Exporter: Object {
         into: NonNull<ViewOf<Self>>,
         request: Request,
     ) -> Result<(), Failure<RaisedBy<Self>>>;
+
+    /// Asks the object's exporter for a [stable read](crate::stable): a view as [`export`](Self::export) has it, except that
+    /// on `Ok` **nobody writes to its memory or moves it** until it is released, whoever else has views of it. The view is
+    /// read-only.
+    ///
+    /// The default knows of no exporter that could.
+    ///
+    /// # Errors
+    ///
+    /// [`StableFailure`]; the view's `obj` is not to be released then.
+    ///
+    /// # Safety
+    ///
+    /// `into` points to an empty view that stays where it is until it is released, and `request` does not ask for writable
+    /// memory.
+    unsafe fn export_stable(
+        self,
+        into: NonNull<ViewOf<Self>>,
+        request: Request,
+    ) -> Result<(), StableFailure<RaisedBy<Self>>> {
+        let _ = (into, request);
+        Err(StableFailure::Unsupported)
+    }
+}
+
+/// Why there is no stable read.
+#[derive(Debug)]
+pub enum StableFailure<Raised> {
+    /// The object's exporter offers none, or does not know of them. Nothing was raised.
+    Unsupported,
+    /// It offers some, but not this one: there is a view that may be written to, say.
+    Refused(Raised),
 }
 
 /// How `bf_getbuffer` failed. The four functions differ in what they make of an irregular answer.

@@ -58,7 +58,8 @@ impl<'held, R: Runtime> Held<'held, R> {
         if memory.is_null() && layout.items() != 0 {
             return Err(TypedError::Rule(Rule::NullMemory));
         }
-        Ok(TypedView { memory, layout, items: PhantomData })
+        // SAFETY: the view is held for `'held`, has this layout and items of this type.
+        Ok(unsafe { TypedView::new(memory, layout) })
     }
 
     /// The view's items, to read and write.
@@ -75,6 +76,17 @@ impl<'held, R: Runtime> Held<'held, R> {
 }
 
 impl<'held, T: Element> TypedView<'held, T> {
+    /// The items of memory that is not a view's, for exporters.
+    ///
+    /// # Safety
+    ///
+    /// At `memory` is the item whose indices are all zero. All items that the layout has are of the size of the type, and may
+    /// be read for `'held`, and nobody holds a reference to them that forbids others to write or to read.
+    #[must_use]
+    pub unsafe fn new(memory: *mut u8, layout: Layout<'held>) -> Self {
+        Self { memory, layout, items: PhantomData }
+    }
+
     /// Where the items lie.
     #[must_use]
     pub fn layout(self) -> Layout<'held> {
@@ -134,6 +146,17 @@ impl<'held, T: Element> TypedView<'held, T> {
 }
 
 impl<'held, T: Element> TypedViewMut<'held, T> {
+    /// The items of memory that is not a view's, for exporters.
+    ///
+    /// # Safety
+    ///
+    /// As [`TypedView::new`], and the items may be written to.
+    #[must_use]
+    pub unsafe fn new(memory: *mut u8, layout: Layout<'held>) -> Self {
+        // SAFETY: the caller's word.
+        Self(unsafe { TypedView::new(memory, layout) })
+    }
+
     /// The same items, to read.
     #[must_use]
     pub fn as_view(self) -> TypedView<'held, T> {

@@ -107,6 +107,26 @@ fn kind_size_and_byte_order_decide() {
 }
 
 #[test]
+fn what_is_exported_is_read_as_the_same_type() {
+    fn exported<T: Element>() -> &'static str {
+        let format = T::EXPORTED.to_bytes();
+        assert_eq!(T::check(format, size_of::<T>()), Ok(()), "{:?}", T::EXPORTED);
+        std::str::from_utf8(format).unwrap()
+    }
+    let native = [exported::<i8>(), exported::<i16>(), exported::<i32>(), exported::<i64>()];
+    assert_eq!(native, ["b", "h", "i", "q"]);
+    let native = [exported::<u8>(), exported::<u16>(), exported::<u32>(), exported::<u64>()];
+    assert_eq!(native, ["B", "H", "I", "Q"]);
+    assert_eq!(
+        [exported::<f32>(), exported::<f64>(), exported::<Bool>(), exported::<Ucs4>()],
+        ["f", "d", "?", "w"]
+    );
+    assert_eq!([exported::<Be<i32>>(), exported::<Le<f64>>(), exported::<Be<u8>>()], [">i", "<d", "B"]);
+    let size = if cfg!(target_pointer_width = "64") { ["q", "Q"] } else { ["i", "I"] };
+    assert_eq!([exported::<isize>(), exported::<usize>()], size);
+}
+
+#[test]
 fn a_mismatch_says_both_formats() {
     let other = if cfg!(target_endian = "little") { (">i", "<i") } else { ("<i", ">i") };
     let error = i32::check(other.0.as_bytes(), 4).unwrap_err();

@@ -4,7 +4,7 @@ use core::ffi::CStr;
 use core::ptr::{self, NonNull};
 
 use bufproto_core::abi::{CPython3, View as _};
-use bufproto_core::grant::{Block, ExportCount};
+use bufproto_core::grant::Block;
 use bufproto_core::request::Request;
 use bufproto_core::rules::Rule;
 
@@ -92,32 +92,4 @@ fn answer(block: Block<'_>, request: Request) -> String {
             format!("refused {text}")
         }
     }
-}
-
-#[test]
-fn memory_is_not_resized_under_an_export_nor_exported_under_a_resize() {
-    let count = ExportCount::new();
-    count.begin().unwrap();
-    assert_eq!(count.resize(|| unreachable!("there is an export")), Err(Rule::Resize));
-    count.end();
-    let nested = count.resize(|| (count.begin(), count.resize(|| ()), count.get())).unwrap();
-    assert_eq!(nested, (Err(Rule::Resize), Err(Rule::Resize), 0));
-    count.begin().unwrap();
-    assert_eq!(count.get(), 1);
-}
-
-#[test]
-fn an_export_too_many_is_given_back_without_harm() {
-    let count = ExportCount::new();
-    count.end();
-    assert_eq!(count.get(), 0);
-    assert_eq!(count.resize(|| 7), Ok(7));
-}
-
-#[test]
-fn a_resize_that_panics_leaves_the_memory_usable() {
-    let count = ExportCount::new();
-    let result = std::panic::catch_unwind(|| count.resize(|| panic!("out of memory")));
-    assert!(result.is_err());
-    assert_eq!(count.begin(), Ok(()));
 }

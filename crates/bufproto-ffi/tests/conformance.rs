@@ -4,6 +4,7 @@
 mod host;
 
 use std::ffi::{c_int, c_void};
+use std::ops::Range;
 use std::ptr;
 
 use bufproto_core::request::Access;
@@ -150,6 +151,14 @@ impl Rig for CRig {
 
     fn resize(&self, object: &Object, bytes: usize) -> Result<bool, Declined> {
         self.0.mock.resize(object, bytes)
+    }
+
+    fn write(&self, object: &Object, offset: usize, byte: u8) -> Result<bool, Declined> {
+        self.0.mock.write(object, offset, byte)
+    }
+
+    fn slice(&self, object: &Object, part: Range<usize>) -> Result<Object, Declined> {
+        self.0.mock.slice(object, part)
     }
 
     fn reentering(

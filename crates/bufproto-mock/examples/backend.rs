@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
 
 use bufproto_core::abi::CPython3;
-use bufproto_core::grant::{ExportCount, fill_info};
+use bufproto_core::grant::{Domain, Export, fill_info};
 use bufproto_core::request::Request;
 use bufproto_core::rules::{Family, Refusal};
 use bufproto_core::runtime::{Exporter, Failure, Object, Runtime};
@@ -33,7 +33,7 @@ impl Drop for Token<'_> {
 struct Block {
     bytes: Option<Box<[Cell<u8>]>>,
     read_only: bool,
-    exports: ExportCount,
+    exports: Domain,
 }
 #[derive(Clone, Copy)]
 struct Handle<'h>(&'h Host, &'h Block);
@@ -57,7 +57,8 @@ unsafe impl<'h> Runtime for &'h Host {
         let header = unsafe { &mut view.as_mut().header };
         // SAFETY: as above; a block outlives its views.
         if let Some(block) = unsafe { header.obj.cast::<Block>().as_ref() } {
-            block.exports.end();
+            // SAFETY: it began when the view was filled.
+            unsafe { block.exports.end(Export::Read) };
             header.obj = std::ptr::null_mut();
         }
     }
@@ -85,7 +86,7 @@ unsafe impl<'h> Exporter for Handle<'h> {
         let (owner, read_only) = (std::ptr::from_ref(self.1).cast_mut().cast(), self.1.read_only.into());
         // SAFETY: the caller's word for the view.
         let filled = unsafe { fill_info(Family::CPython313, Some(into), owner, memory, read_only, request) };
-        filled.and_then(|()| self.1.exports.begin()).map_err(|rule| {
+        filled.and_then(|()| self.1.exports.begin(Export::Read)).map_err(|rule| {
             self.raise(&rule.refusal(Family::CPython313));
             Failure::Refused(Token(self.0))
         })
@@ -102,12 +103,14 @@ impl Rig for Host {
     fn make(&self, recipe: &Recipe) -> Result<Box<Block>, Declined> {
         let (bytes, read_only) = match &recipe.views {
             Views::Absent => (None, true),
-            Views::Memory(Memory { bytes, mutability, layout: None, moves: false }) => {
+            Views::Memory(Memory { bytes, mutability, layout: None, moves: false })
+                if *mutability != Mutability::Coordinated =>
+            {
                 (Some(bytes.iter().copied().map(Cell::new).collect()), *mutability != Mutability::Writable)
             }
             _ => return Err(Declined::because("a block is bytes in a row, and does as it should")),
         };
-        Ok(Box::new(Block { bytes, read_only, exports: ExportCount::new() }))
+        Ok(Box::new(Block { bytes, read_only, exports: Domain::new() }))
     }
     fn handle<'h>(&'h self, object: &'h Box<Block>) -> Handle<'h> {
         Handle(self, object)
@@ -122,7 +125,7 @@ impl Rig for Host {
         self.0.take()
     }
     fn exports(&self, object: &Box<Block>) -> Result<usize, Declined> {
-        Ok(object.exports.get())
+        Ok(object.exports.exports())
     }
 }
 

@@ -25,6 +25,7 @@ pub mod report;
 pub mod rig;
 mod scopes;
 mod segments;
+mod stable;
 mod views;
 
 pub use rig::{Rig, SegmentedRig};

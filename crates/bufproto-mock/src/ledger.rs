@@ -25,7 +25,9 @@ pub struct Event {
 pub enum Call {
     /// `bf_getbuffer` was called.
     Export(Request),
-    /// `bf_getbuffer` gave a view.
+    /// A stable read was asked for, of an object that offers some.
+    ExportStable(Request),
+    /// There is a view.
     Granted,
     /// A view was given back.
     Release,

@@ -38,6 +38,15 @@ impl Memory {
         self.blocks.borrow_mut().push(moved);
     }
 
+    /// Writes as many bytes as there is room for after an offset.
+    pub(crate) fn write(&self, offset: usize, content: &[u8]) {
+        self.with(|cells| {
+            for (cell, byte) in cells.iter().skip(offset).zip(content) {
+                cell.store(*byte, Relaxed);
+            }
+        });
+    }
+
     fn with<T>(&self, read: impl FnOnce(&[AtomicU8]) -> T) -> T {
         match self.blocks.borrow().last() {
             Some(cells) => read(cells),

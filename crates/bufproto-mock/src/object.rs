@@ -2,16 +2,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_int, c_void};
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bufproto_core::abi::{CPython3, Header};
-use bufproto_core::grant::{self, Block, ExportCount};
+use bufproto_core::grant::{self, Block, Domain};
 use bufproto_core::layout::LayoutError;
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Refusal, Rule};
-use bufproto_core::runtime::{self, Exporter, Failure, Runtime as _, Segmented, Segments};
+use bufproto_core::runtime::{self, Exporter, Failure, Runtime as _, Segmented, Segments, StableFailure};
 use bufproto_core::span::Span;
 use bufproto_core::view::Slot;
 
@@ -31,7 +32,10 @@ struct Inner {
     type_name: String,
     kind: Kind,
     slots: Slots,
-    exports: ExportCount,
+    /// Of the memory, which other objects may have too.
+    domain: Rc<Domain>,
+    /// How many views of this object are out.
+    exports: Cell<usize>,
     moves_on_release: Cell<bool>,
     export_calls: Cell<usize>,
     faults: RefCell<Vec<(usize, Fault)>>,
@@ -60,11 +64,7 @@ enum Slots {
 enum Kind {
     /// Its type does not fill `bf_getbuffer`.
     Opaque,
-    Bytes {
-        memory: Memory,
-        read_only: bool,
-        frozen: bool,
-    },
+    Bytes(Bytes),
     Items(Items),
     Scripted {
         memory: Memory,
@@ -75,6 +75,38 @@ enum Kind {
         memory: Memory,
         script: Script,
     },
+}
+
+/// Bytes side by side.
+#[derive(Debug)]
+struct Bytes {
+    memory: Rc<Memory>,
+    /// Which of them, as far as they are there; all for `None`.
+    part: Option<Range<usize>>,
+    read_only: bool,
+    frozen: bool,
+    /// Whether stable reads are offered.
+    stable: bool,
+}
+
+impl Bytes {
+    /// Bytes that everybody may write to.
+    fn new(content: &[u8]) -> Self {
+        let memory = Rc::new(Memory::new(content));
+        Self { memory, part: None, read_only: false, frozen: false, stable: false }
+    }
+
+    fn range(&self) -> Range<usize> {
+        let length = self.memory.len();
+        let part = self.part.clone().unwrap_or(0..length);
+        part.start.min(length)..part.end.min(length)
+    }
+
+    fn span(&self) -> Span {
+        let range = self.range();
+        let pointer = self.memory.address().wrapping_add(range.start).cast();
+        Span { pointer, length: range.len().cast_signed() }
+    }
 }
 
 /// Items that need a layout to be found.
@@ -189,7 +221,8 @@ impl Object {
             type_name: type_name.to_owned(),
             kind,
             slots,
-            exports: ExportCount::new(),
+            domain: Rc::default(),
+            exports: Cell::new(0),
             moves_on_release: Cell::new(false),
             export_calls: Cell::new(0),
             faults: RefCell::default(),
@@ -202,21 +235,42 @@ impl Object {
     /// Content that never moves and is never written to, as that of an exact `bytes`.
     #[must_use]
     pub fn bytes(content: &[u8]) -> Self {
-        let kind = Kind::Bytes { memory: Memory::new(content), read_only: true, frozen: true };
+        let kind = Kind::Bytes(Bytes { read_only: true, frozen: true, ..Bytes::new(content) });
         Self::make("bytes", kind, Slots::Bytes)
     }
 
     /// Content that can be written to, and resized while it is not exported.
     #[must_use]
     pub fn bytearray(content: &[u8]) -> Self {
-        let kind = Kind::Bytes { memory: Memory::new(content), read_only: false, frozen: false };
-        Self::make("bytearray", kind, Slots::Bytes)
+        Self::make("bytearray", Kind::Bytes(Bytes::new(content)), Slots::Bytes)
+    }
+
+    /// As [`bytearray`](Self::bytearray), and it offers [stable reads](bufproto_core::stable). The type has no old slots,
+    /// which could not be told when somebody has done reading or writing.
+    #[must_use]
+    pub fn buffer(content: &[u8]) -> Self {
+        Self::make("Buffer", Kind::Bytes(Bytes { stable: true, ..Bytes::new(content) }), Slots::Missing)
+    }
+
+    /// Some of the bytes of a [`buffer`](Self::buffer), or of another slice: an object that exports the same memory, and
+    /// whose views go together with those of the other as if there were one object. After a resize there may be fewer.
+    /// `None` for other objects.
+    #[must_use]
+    pub fn slice(&self, part: Range<usize>) -> Option<Self> {
+        let Kind::Bytes(bytes) = &self.0.kind else { return None };
+        let base = bytes.range().start;
+        let within = |index: usize| base.saturating_add(index).min(bytes.range().end);
+        let part = Some(within(part.start)..within(part.end).max(within(part.start)));
+        let kind = Kind::Bytes(Bytes { memory: Rc::clone(&bytes.memory), part, ..*bytes });
+        let mut slice = Self::make(self.type_name(), kind, Slots::Missing);
+        Rc::get_mut(&mut slice.0)?.domain = Rc::clone(&self.0.domain);
+        bytes.stable.then_some(slice)
     }
 
     /// Content that consumers may not write to, though its owner may.
     #[must_use]
     pub fn read_only(content: &[u8]) -> Self {
-        let kind = Kind::Bytes { memory: Memory::new(content), read_only: true, frozen: false };
+        let kind = Kind::Bytes(Bytes { read_only: true, ..Bytes::new(content) });
         Self::make("mmap.mmap", kind, Slots::Bytes)
     }
 
@@ -407,9 +461,8 @@ impl Object {
     pub fn content(&self) -> Vec<u8> {
         match &self.0.kind {
             Kind::Opaque => Vec::new(),
-            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } | Kind::Recipe { memory, .. } => {
-                memory.content()
-            }
+            Kind::Bytes(bytes) => bytes.memory.content()[bytes.range()].to_vec(),
+            Kind::Scripted { memory, .. } | Kind::Recipe { memory, .. } => memory.content(),
             Kind::Items(items) => items.memory.iter().flat_map(Memory::content).collect(),
         }
     }
@@ -420,9 +473,8 @@ impl Object {
     pub fn content_at(&self, address: *const u8) -> Option<Vec<u8>> {
         let exported: &[Memory] = match &self.0.kind {
             Kind::Opaque => &[],
-            Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } | Kind::Recipe { memory, .. } => {
-                std::slice::from_ref(memory)
-            }
+            Kind::Bytes(bytes) => std::slice::from_ref(&*bytes.memory),
+            Kind::Scripted { memory, .. } | Kind::Recipe { memory, .. } => std::slice::from_ref(memory),
             Kind::Items(items) => &items.memory,
         };
         let segments = match &self.0.slots {
@@ -436,25 +488,40 @@ impl Object {
             .map(Memory::content)
     }
 
-    /// Resizes a bytearray, as its owner may while it is not exported.
+    /// Resizes a bytearray or a buffer, as its owner may while it is not exported.
     ///
     /// # Errors
     ///
-    /// What it raised: [`Rule::Resize`] if it is exported, `TypeError` if it is no bytearray.
+    /// What it raised: [`Rule::Resize`] if it is exported, `TypeError` if it is none.
     pub fn resize(&self, interpreter: &Interpreter, length: usize) -> Result<(), Raised> {
-        let refuse = |rule: Rule| {
-            interpreter
-                .attach()
-                .raise_refusal(&rule.refusal(interpreter.attach().family()), self.type_name());
-            interpreter.take_raised()
-        };
-        let Kind::Bytes { memory, read_only: false, .. } = &self.0.kind else {
+        let Kind::Bytes(Bytes { memory, part: None, read_only: false, .. }) = &self.0.kind else {
             return Err(Raised::new("TypeError", format!("'{}' object cannot be resized", self.type_name())));
         };
-        match self.0.exports.resize(|| memory.relocate(length)) {
-            Ok(()) => Ok(()),
-            Err(rule) => Err(refuse(rule).unwrap_or_else(|| Raised::new("BufferError", ""))),
-        }
+        self.0.domain.resize(|| memory.relocate(length)).map_err(|rule| self.refusal(interpreter, rule))
+    }
+
+    /// Writes to bytes as their owner may while there is no stable read, even if views may not. As many are written as there
+    /// is room for.
+    ///
+    /// # Errors
+    ///
+    /// What it raised: [`Rule::OwnerWrite`] if there is a stable read, `TypeError` if there are no bytes to be written to.
+    pub fn write(&self, interpreter: &Interpreter, offset: usize, content: &[u8]) -> Result<(), Raised> {
+        let Kind::Bytes(bytes @ Bytes { frozen: false, .. }) = &self.0.kind else {
+            let text = format!("'{}' object does not support item assignment", self.type_name());
+            return Err(Raised::new("TypeError", text));
+        };
+        let range = bytes.range();
+        let content = &content[..content.len().min(range.len().saturating_sub(offset))];
+        self.0
+            .domain
+            .write(|| bytes.memory.write(range.start + offset, content))
+            .map_err(|rule| self.refusal(interpreter, rule))
+    }
+
+    fn refusal(&self, interpreter: &Interpreter, rule: Rule) -> Raised {
+        let refusal = rule.refusal(interpreter.attach().family());
+        Raised::new(refusal.exception.name(), refusal.message.with_type_name(self.type_name()).to_string())
     }
 
     /// The handle that core works with.
@@ -465,6 +532,17 @@ impl Object {
 }
 
 impl Inner {
+    /// Counts a view of this object less.
+    ///
+    /// # Safety
+    ///
+    /// As [`Domain::end`].
+    unsafe fn end(&self, export: grant::Export) {
+        self.exports.set(self.exports.get().saturating_sub(1));
+        // SAFETY: the caller's word.
+        unsafe { self.domain.end(export) };
+    }
+
     /// Runs what [`Object::while_exporting`] asked for, unless it is just running.
     fn call_back(&self) {
         if let Some(callback) = self.callback.take() {
@@ -499,6 +577,12 @@ pub struct Handle<'i> {
 }
 
 impl<'i> Handle<'i> {
+    /// Whether the object offers stable reads.
+    #[must_use]
+    pub fn is_coordinated(self) -> bool {
+        matches!(self.object.0.kind, Kind::Bytes(Bytes { stable: true, .. }))
+    }
+
     fn record(self, call: Call) {
         self.attached.interpreter().ledger().record(self.object.0.name(), call);
     }
@@ -557,25 +641,22 @@ unsafe impl<'i> Exporter for Handle<'i> {
             // SAFETY: the caller's word.
             return unsafe { self.follow(memory, &script.answer, into, request) };
         }
-        inner.exports.begin().map_err(|rule| self.refused(rule))?;
-        // The view takes over this reference; nothing before has run code that could drop the last other one.
-        let owner: *mut c_void = Rc::into_raw(Rc::clone(inner)).cast_mut().cast();
-        // SAFETY: the caller's word that the view is empty and stays in place; memory, shape, strides and
-        // format live as long as the object, to which the view holds a reference.
-        let answer = unsafe { fill(&inner.kind, self.attached, into, owner, request) };
-        if let Err(rule) = answer {
-            inner.exports.end();
-            // SAFETY: the view did not take the reference over.
-            drop(unsafe { Rc::from_raw(owner.cast_const().cast::<Inner>()) });
-            return Err(self.refused(rule));
-        }
+        let begin = || match &inner.kind {
+            Kind::Bytes(bytes) => inner.domain.begin_view(request, bytes.read_only),
+            Kind::Items(items) => inner.domain.begin_view(request, items.read_only),
+            _ => inner.domain.begin(grant::Export::Read).map(|()| grant::Export::Read),
+        };
+        // SAFETY: the caller's word.
+        unsafe { self.grant(into, request, begin) }.map_err(|rule| self.refused(rule))?;
         if let Kind::Scripted { answer, .. } = &inner.kind {
             leaves = leaves.or_else(|| answer.raises.clone());
             if answer.ownerless {
-                inner.exports.end();
-                // SAFETY: a view begins with a header, and this one has just taken the reference over.
+                // SAFETY: nobody will tell when such a view ends, so it ends here; a view begins with a header, and this one
+                // has just taken a reference over.
                 unsafe {
-                    (*into.cast::<Header>().as_ptr()).obj = std::ptr::null_mut();
+                    inner.end(grant::Export::Read);
+                    let owner =
+                        std::mem::replace(&mut (*into.cast::<Header>().as_ptr()).obj, std::ptr::null_mut());
                     drop(Rc::from_raw(owner.cast_const().cast::<Inner>()));
                 }
             }
@@ -584,9 +665,66 @@ unsafe impl<'i> Exporter for Handle<'i> {
         self.record(Call::Granted);
         Ok(())
     }
+
+    unsafe fn export_stable(
+        self,
+        into: NonNull<CPython3>,
+        request: Request,
+    ) -> Result<(), StableFailure<Token<'i>>> {
+        let inner = &self.object.0;
+        if !self.is_coordinated() {
+            return Err(StableFailure::Unsupported);
+        }
+        self.record(Call::ExportStable(request));
+        if let Some(Fault::Fail(raised) | Fault::Irregular(_, raised)) = inner.next_fault() {
+            return Err(StableFailure::Refused(self.failure(raised)));
+        }
+        inner.call_back();
+        // SAFETY: the caller's word.
+        unsafe {
+            self.grant(into, request, || {
+                inner.domain.begin(grant::Export::Stable).map(|()| grant::Export::Stable)
+            })
+        }
+        .map_err(|rule| StableFailure::Refused(self.refused(rule).into_raised()))?;
+        self.record(Call::Granted);
+        Ok(())
+    }
 }
 
 impl<'i> Handle<'i> {
+    /// Begins an export, and fills a view for it.
+    ///
+    /// # Safety
+    ///
+    /// As [`Exporter::export`].
+    unsafe fn grant(
+        self,
+        into: NonNull<CPython3>,
+        request: Request,
+        begin: impl FnOnce() -> Result<grant::Export, Rule>,
+    ) -> Result<(), Rule> {
+        let inner = &self.object.0;
+        let export = begin()?;
+        inner.exports.set(inner.exports.get() + 1);
+        // The view takes over this reference; nothing before has run code that could drop the last other one.
+        let owner: *mut c_void = Rc::into_raw(Rc::clone(inner)).cast_mut().cast();
+        // SAFETY: the caller's word that the view is empty and stays in place; memory, shape, strides and
+        // format live as long as the object, to which the view holds a reference.
+        let answer = unsafe { fill(&inner.kind, self.attached, into, owner, (request, export)) };
+        // SAFETY: the caller's word. If there is no view, the export has begun above, and the reference was not taken over.
+        unsafe {
+            match answer {
+                Ok(()) => note(into, export),
+                Err(_) => {
+                    inner.end(export);
+                    drop(Rc::from_raw(owner.cast_const().cast::<Inner>()));
+                }
+            }
+        }
+        answer
+    }
+
     /// Gives the answer of a recipe. What is handed out is the object's own bytes, or null.
     ///
     /// # Safety
@@ -612,7 +750,8 @@ impl<'i> Handle<'i> {
             };
             let held = *owned && answer.returns != -1;
             if held {
-                inner.exports.begin().map_err(|rule| self.refused(rule))?;
+                inner.domain.begin(grant::Export::Read).map_err(|rule| self.refused(rule))?;
+                inner.exports.set(inner.exports.get() + 1);
                 self.record(Call::Granted);
             }
             let obj = match (owned, held) {
@@ -625,6 +764,8 @@ impl<'i> Handle<'i> {
             let header = Header { buf, obj, len, itemsize: 1, readonly, ndim: 1, ..Header::EMPTY };
             // SAFETY: the caller's word that the view may be written to, and a view begins with a header.
             unsafe { into.cast::<Header>().write(header) };
+            // SAFETY: as above.
+            unsafe { note(into, grant::Export::Read) };
         }
         let raised = answer.raises.clone();
         match answer.returns {
@@ -646,14 +787,13 @@ unsafe fn fill(
     attached: Attached<'_>,
     into: NonNull<CPython3>,
     owner: *mut c_void,
-    request: Request,
+    (request, export): (Request, grant::Export),
 ) -> Result<(), Rule> {
-    let (span, read_only) = match kind {
+    let read_only = export != grant::Export::Write;
+    let span = match kind {
         // A recipe is followed before.
         Kind::Opaque | Kind::Recipe { .. } => return Err(Rule::ViewExporter),
-        Kind::Bytes { memory, read_only, .. } => {
-            (Span { pointer: memory.address().cast(), length: memory.len().cast_signed() }, *read_only)
-        }
+        Kind::Bytes(bytes) => bytes.span(),
         Kind::Scripted { memory, answer } => {
             let pointer = if answer.null { std::ptr::null_mut() } else { memory.address().cast() };
             // A liar grants every request, so the view is filled as for a simple one, and corrected.
@@ -673,6 +813,16 @@ unsafe fn fill(
     };
     // SAFETY: the caller's word.
     unsafe { grant::fill_info(attached.family(), Some(into), owner, span, c_int::from(read_only), request) }
+}
+
+/// Notes in a view which export it is, for when it is released.
+///
+/// # Safety
+///
+/// The view may be written to.
+unsafe fn note(view: NonNull<CPython3>, export: grant::Export) {
+    // SAFETY: the caller's word.
+    unsafe { (*view.as_ptr()).internal = std::ptr::without_provenance_mut(export as usize) };
 }
 
 /// Gives a view back: tells its owner, empties it, and drops the reference.
@@ -701,14 +851,24 @@ pub(crate) unsafe fn release(attached: Attached<'_>, view: NonNull<CPython3>) {
         // A view that is not out holds no reference, so there is none to drop.
         std::mem::forget(Rc::clone(&inner));
     } else {
-        inner.exports.end();
+        // SAFETY: the object noted what has begun, and the view is out.
+        unsafe {
+            inner.end(match (*view.as_ptr()).internal.addr() {
+                0 => grant::Export::Read,
+                1 => grant::Export::Write,
+                _ => grant::Export::Stable,
+            });
+        }
         interpreter.ledger().record(inner.name(), Call::Release);
     }
-    if inner.moves_on_release.get()
-        && inner.exports.get() == 0
-        && let Kind::Bytes { memory, .. } | Kind::Scripted { memory, .. } = &inner.kind
-    {
-        memory.relocate(memory.len());
+    if inner.moves_on_release.get() {
+        let memory = match &inner.kind {
+            Kind::Bytes(Bytes { memory, .. }) => Some(&**memory),
+            Kind::Scripted { memory, .. } => Some(memory),
+            _ => None,
+        };
+        // Not while there are other views.
+        let _ = inner.domain.resize(|| memory.map(|memory| memory.relocate(memory.len())));
     }
     interpreter.raise_some(inner.release_raises.borrow().clone());
     match &inner.kind {
@@ -733,7 +893,7 @@ pub(crate) unsafe fn is_frozen(view: &Header) -> bool {
     // SAFETY: the owner of a view that an object filled is alive, since the view holds a reference.
     let owner = unsafe { view.obj.cast_const().cast::<Inner>().as_ref() };
     owner.is_some_and(|inner| {
-        matches!(inner.kind, Kind::Bytes { frozen: true, .. }) && !inner.moves_on_release.get()
+        matches!(inner.kind, Kind::Bytes(Bytes { frozen: true, .. })) && !inner.moves_on_release.get()
     })
 }
 
@@ -751,7 +911,7 @@ unsafe impl<'i> Segmented for Handle<'i> {
     fn segments(self, access: Access) -> Option<Witness<'i>> {
         let inner = &self.object.0;
         let filled = match (&inner.slots, &inner.kind) {
-            (Slots::Bytes, Kind::Bytes { read_only, .. }) => access != Access::Write || !read_only,
+            (Slots::Bytes, Kind::Bytes(bytes)) => access != Access::Write || !bytes.read_only,
             (Slots::Scripted { count, segments }, _) => {
                 count.is_some() && segments[access as usize].is_some()
             }
@@ -779,9 +939,7 @@ unsafe impl<'i> Segments for Witness<'i> {
         self.handle.record(Call::GetSegment(self.access, index));
         let inner = &self.handle.object.0;
         match (&inner.slots, &inner.kind) {
-            (Slots::Bytes, Kind::Bytes { memory, .. }) if index == 0 => {
-                Ok(Span { pointer: memory.address().cast(), length: memory.len().cast_signed() })
-            }
+            (Slots::Bytes, Kind::Bytes(bytes)) if index == 0 => Ok(bytes.span()),
             (Slots::Scripted { segments, .. }, _) => {
                 let segment = usize::try_from(index)
                     .ok()
@@ -803,7 +961,7 @@ impl<'i> Witness<'i> {
     fn counted(self) -> (isize, isize) {
         let inner = &self.handle.object.0;
         match (&inner.slots, &inner.kind) {
-            (Slots::Bytes, Kind::Bytes { memory, .. }) => (1, memory.len().cast_signed()),
+            (Slots::Bytes, Kind::Bytes(bytes)) => (1, bytes.span().length),
             (Slots::Scripted { count: Some((count, total, raised)), .. }, _) => {
                 self.handle.attached.interpreter().raise_some(raised.clone());
                 (*count, *total)

@@ -1,6 +1,7 @@
 //! The mock as a backend of the conformance kit.
 
 use std::ffi::CString;
+use std::ops::Range;
 
 use bufproto_core::request::Access;
 use bufproto_core::rules::Family;
@@ -72,6 +73,7 @@ fn exporter(views: &Views) -> Result<Object, Declined> {
             Mutability::Frozen => Object::bytes(bytes),
             Mutability::ReadOnly => Object::read_only(bytes),
             Mutability::Writable => Object::bytearray(bytes),
+            Mutability::Coordinated => Object::buffer(bytes),
         },
     };
     if memory.moves {
@@ -152,6 +154,7 @@ impl Rig for MockRig {
         let transcript = events.into_iter().filter_map(|event| {
             let call = match event.call {
                 ledger::Call::Export(request) => Call::Export(request.bits()),
+                ledger::Call::ExportStable(request) => Call::ExportStable(request.bits()),
                 ledger::Call::Release | ledger::Call::ReleaseTooMany => Call::Release,
                 ledger::Call::CountSegments => Call::Count,
                 ledger::Call::TotalSegments => Call::CountAndTotal,
@@ -168,6 +171,15 @@ impl Rig for MockRig {
 
     fn resize(&self, object: &Object, bytes: usize) -> Result<bool, Declined> {
         Ok(object.resize(&self.interpreter, bytes).map_err(|raised| self.interpreter.raise(raised)).is_ok())
+    }
+
+    fn write(&self, object: &Object, offset: usize, byte: u8) -> Result<bool, Declined> {
+        let written = object.write(&self.interpreter, offset, &[byte]);
+        Ok(written.map_err(|raised| self.interpreter.raise(raised)).is_ok())
+    }
+
+    fn slice(&self, object: &Object, part: Range<usize>) -> Result<Object, Declined> {
+        object.slice(part).ok_or_else(|| Declined::because("only a buffer has slices"))
     }
 
     fn reentering(

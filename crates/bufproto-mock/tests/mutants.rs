@@ -4,13 +4,14 @@
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
+use std::ops::Range;
 
 use bufproto_core::abi::CPython3;
 use bufproto_core::legacy::{self, Python2, Python3};
 use bufproto_core::request::Access;
 use bufproto_core::request::Request;
 use bufproto_core::rules::{Family, Refusal, Rule};
-use bufproto_core::runtime::{Exporter, Failure, Object, Runtime};
+use bufproto_core::runtime::{Exporter, Failure, Object, Runtime, StableFailure};
 use bufproto_mock::MockRig;
 use bufproto_mock::conformance::recipe::{Raised, Recipe};
 use bufproto_mock::conformance::rig::{Declined, Event};
@@ -52,6 +53,16 @@ enum Fault {
     AcceptsSegments,
     /// Has objects that resize under a view.
     Resizes,
+    /// Takes any view for a stable read.
+    StableForAll,
+    /// Begins no stable read, where some are offered, but a view.
+    ForgetsStable,
+    /// Answers views that are not read-only while there is a stable read.
+    AnswersWritable,
+    /// Lets owners write while there is a stable read.
+    WritesMeanwhile,
+    /// Takes a slice for memory of its own.
+    ForgetsDomain,
 }
 
 struct Mutant {
@@ -135,7 +146,28 @@ unsafe impl<'a> Exporter for FaultyHandle<'a> {
     unsafe fn export(self, into: NonNull<CPython3>, request: Request) -> Result<(), Failure<Token<'a>>> {
         let request = if self.1 == Fault::ChangesRequest { request | Request::ND } else { request };
         // SAFETY: the caller's word.
-        unsafe { self.0.export(into, request) }
+        unsafe {
+            self.0.export(into, request)?;
+            if self.1 == Fault::AnswersWritable && self.0.is_coordinated() {
+                (*into.as_ptr()).header.readonly = 0;
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn export_stable(
+        self,
+        into: NonNull<CPython3>,
+        request: Request,
+    ) -> Result<(), StableFailure<Token<'a>>> {
+        let offered = self.0.is_coordinated();
+        if self.0.exports() && self.1 == if offered { Fault::ForgetsStable } else { Fault::StableForAll } {
+            // SAFETY: the caller's word.
+            return unsafe { self.0.export(into, request) }
+                .map_err(|failure| StableFailure::Refused(failure.into_raised()));
+        }
+        // SAFETY: the caller's word.
+        unsafe { self.0.export_stable(into, request) }
     }
 }
 
@@ -186,6 +218,17 @@ impl Rig for Mutant {
 
     fn resize(&self, object: &Owned, bytes: usize) -> Result<bool, Declined> {
         if self.fault == Fault::Resizes { Ok(true) } else { self.mock.resize(object, bytes) }
+    }
+
+    fn write(&self, object: &Owned, offset: usize, byte: u8) -> Result<bool, Declined> {
+        let written = self.mock.write(object, offset, byte)?;
+        Ok(written || (self.fault == Fault::WritesMeanwhile && self.mock.take_raised().is_some()))
+    }
+
+    fn slice(&self, object: &Owned, part: Range<usize>) -> Result<Owned, Declined> {
+        let slice = self.mock.slice(object, part)?;
+        let forgets = self.fault == Fault::ForgetsDomain;
+        Ok(if forgets { Owned::buffer(&slice.content()) } else { slice })
     }
 
     unsafe fn store(
@@ -423,6 +466,19 @@ fn several_segments_accepted() {
 #[test]
 fn memory_resized_under_a_view() {
     breaks(Fault::Resizes, &[602, 1611]);
+}
+
+#[test]
+fn a_view_taken_for_a_stable_read() {
+    breaks(Fault::StableForAll, &[518]);
+    breaks(Fault::ForgetsStable, &[605, 606, 607, 1621, 1622]);
+}
+
+#[test]
+fn a_writer_beside_a_stable_read() {
+    breaks(Fault::AnswersWritable, &[1622]);
+    breaks(Fault::WritesMeanwhile, &[607, 1624]);
+    breaks(Fault::ForgetsDomain, &[1624]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use bufproto_core::legacy::{Dialect, Python3};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::Family;
 use bufproto_core::scope::Scope;
-use bufproto_core::view::Slot;
+use bufproto_core::view::{Slot, View};
 use bufproto_mock::conformance::Rig;
 use bufproto_mock::conformance::recipe::{Answer, Claim, Fill, Recipe, Script};
 use bufproto_mock::{Fault, MockRig, Raised};
@@ -24,6 +24,9 @@ enum Step {
     Fail(usize, bool),
     Raise,
     Again(Access),
+    Stable(bool),
+    ReleaseStable,
+    Write(usize, u8),
 }
 
 fn raised() -> Raised {
@@ -45,6 +48,9 @@ fn step() -> impl Strategy<Value = Step> {
         (1..4usize, any::<bool>()).prop_map(|(nth, silent)| Step::Fail(nth, silent)),
         Just(Step::Raise),
         access().prop_map(Step::Again),
+        any::<bool>().prop_map(Step::Stable),
+        Just(Step::ReleaseStable),
+        (0..32usize, any::<u8>()).prop_map(|(offset, byte)| Step::Write(offset, byte)),
     ]
 }
 
@@ -75,6 +81,8 @@ fn object() -> impl Strategy<Value = Recipe> {
         bytes().prop_map(|bytes| Recipe::read_only(&bytes)),
         bytes().prop_map(|bytes| Recipe::writable(&bytes)),
         bytes().prop_map(|bytes| Recipe::moving(&bytes)),
+        bytes().prop_map(|bytes| Recipe::coordinated(&bytes)),
+        bytes().prop_map(|bytes| Recipe::coordinated(&bytes)),
         Just(Recipe::opaque()),
         answer().prop_map(|answer| Recipe::script(Script { answer, release: Default::default() })),
     ]
@@ -95,12 +103,14 @@ proptest! {
     fn exports_balance(family in family(), recipe in object(), steps in prop::collection::vec(step(), 0..24)) {
         let rig = MockRig::new(family);
         let (python, object) = (rig.interpreter(), rig.make(&recipe).expect("a sound recipe"));
+        let coordinated = object.attach(python).is_coordinated();
         let mut slots: Vec<_> = (0..steps.len()).map(|_| Slot::new()).collect();
         let mut free = slots.iter_mut();
-        let mut held = Vec::new();
+        let (mut held, mut stable) = (Vec::new(), Vec::new());
         for step in steps {
             // By the reference model, what exists before a step exists after it, but for what is kept.
             let before = object.exports();
+            let writers = held.iter().any(|view: &View<'_, _>| view.held().header().readonly == 0);
             let frozen = recipe == Recipe::frozen(&object.content());
             let content = object.content();
             match step {
@@ -135,6 +145,22 @@ proptest! {
                         prop_assert_eq!(object.content().len(), length);
                     }
                 }
+                Step::Stable(writable) => {
+                    let Some(slot) = free.next() else { break };
+                    let request = if writable { Request::WRITABLE } else { Request::SIMPLE };
+                    let granted = slot.fill_stable(object.attach(python), request).ok();
+                    let offered = coordinated;
+                    prop_assert!(granted.is_none() || !writable && (frozen || offered && !writers));
+                    stable.extend(granted.map(|view| (view, content.clone())));
+                }
+                Step::ReleaseStable => drop(stable.pop()),
+                Step::Write(offset, byte) => {
+                    let written = object.write(python, offset, &[byte]).is_ok();
+                    prop_assert!(!written || stable.is_empty(), "written to under a stable read");
+                    if written && offset < content.len() {
+                        prop_assert_eq!(object.content()[offset], byte);
+                    }
+                }
                 Step::Fail(nth, silent) => {
                     object.on_export(nth, Fault::Fail((!silent).then(raised)));
                 }
@@ -148,7 +174,7 @@ proptest! {
                 prop_assert_eq!(object.content(), content);
             }
             // A view without an owner needs no release and is not counted.
-            prop_assert!(object.exports() <= held.len());
+            prop_assert!(object.exports() <= held.len() + stable.len());
             prop_assert_eq!(object.references(), 1 + object.exports());
             prop_assert_eq!(python.ledger().check().is_ok(), object.exports() == 0);
             for view in &held {
@@ -157,8 +183,11 @@ proptest! {
                 let _ = view.shared_mut().map(|bytes| bytes.fill(7));
                 let _ = view.frozen().map(<[u8]>::len);
             }
+            for (view, content) in &stable {
+                prop_assert_eq!(view.as_slice(), Ok(&content[..]));
+            }
         }
-        drop(held);
+        drop((held, stable));
         prop_assert_eq!(object.exports(), 0);
         prop_assert!(python.ledger().check().is_ok());
         prop_assert_eq!(object.references(), 1);

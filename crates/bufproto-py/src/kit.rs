@@ -4,6 +4,7 @@ use bufproto_mock::Raised;
 use bufproto_mock::conformance::recipe::{Layout, Memory, Mutability, Recipe, Views};
 use bufproto_mock::conformance::rig::{Declined, Event};
 use bufproto_mock::conformance::{Rig, kit};
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyInt};
@@ -11,6 +12,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyInt};
 use crate::object::{Attached, Object};
 
 pub(crate) mod arguments;
+pub(crate) mod exporters;
 mod scripted;
 
 /// Runs the kit, and returns its report.
@@ -147,6 +149,7 @@ impl<'py> LiveRig<'py> {
         Ok(match mutability {
             Mutability::Frozen => PyBytes::new(self.0, bytes).into_any(),
             Mutability::Writable => array(),
+            Mutability::Coordinated => return Err(PyTypeError::new_err("no type here offers stable reads")),
             Mutability::ReadOnly => {
                 let view = self.0.import("builtins")?.getattr("memoryview")?;
                 view.call1((array(),))?.call_method0("toreadonly")?

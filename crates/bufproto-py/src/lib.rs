@@ -46,13 +46,14 @@
 //! ```
 //!
 //! Functions take buffers as arguments ([`ReadBuffer`], [`WriteBuffer`]), and keep them in an [`OwnedBuffer`]; see
-//! [`argument`].
+//! [`argument`]. Classes export memory of their own: see [`mod@export`].
 
 mod accept;
 pub mod argument;
 #[cfg(feature = "module")]
 mod audit;
 mod error;
+pub mod export;
 #[cfg(feature = "kit")]
 mod kit;
 mod lease;
@@ -66,6 +67,7 @@ mod stream;
 mod view;
 
 pub use bufproto_core::element::{Be, Bool, Element, Le, Ucs4};
+pub use bufproto_core::layout::Order;
 pub use bufproto_core::request::{Access, Request};
 pub use bufproto_core::rules::Rule;
 pub use bufproto_core::shared::{Shared, SharedMut};
@@ -75,6 +77,7 @@ pub use bufproto_core::typed::{TypedView, TypedViewMut};
 pub use accept::Accept;
 pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, typed, typed_mut};
 pub use error::into_py_err;
+pub use export::{Export, ExportError, Exported, StableRead, Storage};
 pub use lifetime::Lifetime;
 pub use object::{
     Attached, Object, Raised, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer,

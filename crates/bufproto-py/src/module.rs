@@ -46,6 +46,10 @@ mod _bufproto {
     #[pymodule_export]
     use crate::kit::arguments::arguments;
 
+    #[cfg(feature = "kit")]
+    #[pymodule_export]
+    use crate::kit::exporters::exporters;
+
     /// What the four functions answer for an object, the view that it exports, and how long its memory stays.
     #[pyfunction]
     fn inspect<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {

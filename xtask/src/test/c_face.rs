@@ -34,17 +34,14 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
         Ok(compiler) => compiler,
         Err(why) => return Verdict::Skipped(why),
     };
-    match compare(context, interpreter, &compiler) {
-        Ok((counts, reasons)) => Verdict::Ran(counts, reasons),
-        Err(error) => Verdict::Failed(format!("{error:#}")),
-    }
+    Verdict::counted(compare(context, interpreter, &compiler))
 }
 
 fn compare(
     context: &Context,
     interpreter: &Interpreter,
     compiler: &Compiler,
-) -> anyhow::Result<(Counts, String)> {
+) -> anyhow::Result<(Counts, Vec<String>)> {
     let build = Build::new(context, interpreter, compiler)?;
     let mut counts = Counts { passed: build.syntax()?, ..Counts::default() };
     build.own_names("probe.c", &NAMES)?;
@@ -80,7 +77,7 @@ fn compare(
     }
     reasons.sort();
     reasons.dedup();
-    Ok((counts, reasons.join("; ")))
+    Ok((counts, reasons))
 }
 
 /// Compiles the tests' sources for one interpreter.

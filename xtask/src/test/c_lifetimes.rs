@@ -84,16 +84,13 @@ fn verdict(
         Ok(extension) => extension,
         Err(why) => return Verdict::Skipped(why),
     };
-    match scripts(&extension) {
-        Ok(reports) => {
-            let counts = reports.iter().fold(Counts::default(), |sum, (counts, _)| sum.and(*counts));
-            let mut reasons: Vec<String> = reports.into_iter().flat_map(|(_, reasons)| reasons).collect();
-            reasons.sort();
-            reasons.dedup();
-            Verdict::Ran(counts, reasons.join("; "))
-        }
-        Err(error) => Verdict::Failed(format!("{error:#}")),
-    }
+    Verdict::counted(scripts(&extension).map(|reports| {
+        let counts = reports.iter().fold(Counts::default(), |sum, (counts, _)| sum.and(*counts));
+        let mut reasons: Vec<String> = reports.into_iter().flat_map(|(_, reasons)| reasons).collect();
+        reasons.sort();
+        reasons.dedup();
+        (counts, reasons)
+    }))
 }
 
 /// The extension for one interpreter, to be compiled in one way or another.

@@ -1,7 +1,9 @@
 //! Each fuzz target on its seeds and for a few seconds more: `cargo xtask fuzz` runs them for long.
 
+use anyhow::ensure;
+
 use super::Context;
-use super::outcome::{Counts, Outcome, Verdict};
+use super::outcome::{Outcome, Verdict};
 use crate::fuzz::Fuzzer;
 use crate::nightly::Missing;
 
@@ -18,10 +20,11 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
         Ok(targets) => targets,
         Err(error) => return vec![outcome("targets", Verdict::Failed(format!("{error:#}")))],
     };
-    let verdict = |target: &String| match fuzzer.run(target, SECONDS) {
-        Ok(true) => Verdict::Ran(Counts { passed: 1, ..Counts::default() }, String::new()),
-        Ok(false) => Verdict::Failed("it found something; its output is above".to_owned()),
-        Err(error) => Verdict::Failed(format!("{error:#}")),
+    let verdict = |target: &String| {
+        Verdict::of(fuzzer.run(target, SECONDS).and_then(|clean| {
+            ensure!(clean, "it found something; its output is above");
+            Ok(())
+        }))
     };
     targets.iter().map(|target| outcome(target, verdict(target))).collect()
 }

@@ -21,10 +21,7 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
     if let Err(why) = interpreter.extension() {
         return Verdict::Skipped(why);
     }
-    match tests(context, interpreter, &compiler) {
-        Ok((counts, reasons)) => Verdict::Ran(counts, reasons.join("; ")),
-        Err(error) => Verdict::Failed(format!("{error:#}")),
-    }
+    Verdict::counted(tests(context, interpreter, &compiler))
 }
 
 fn tests(

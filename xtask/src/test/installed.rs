@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::ensure;
 
 use super::Context;
-use super::outcome::{Counts, Outcome, Verdict};
+use super::outcome::{Outcome, Verdict};
 use super::tools::{self, Missing};
 use crate::command::{finish, succeeds};
 use crate::compiler::Compiler;
@@ -53,10 +53,7 @@ fn tried(context: &Context, prefix: &Path) -> Verdict {
     else {
         return Verdict::Skipped("no interpreter with headers and a C compiler was found".to_owned());
     };
-    match try_out(&context.workspace, prefix, interpreter) {
-        Ok(()) => Verdict::Ran(Counts { passed: 1, ..Counts::default() }, String::new()),
-        Err(error) => Verdict::Failed(format!("{error:#}")),
-    }
+    Verdict::of(try_out(&context.workspace, prefix, interpreter))
 }
 
 /// Runs a test if the programs that it needs are there.
@@ -65,10 +62,7 @@ fn with(programs: &[&str], test: impl FnOnce() -> anyhow::Result<()>) -> Verdict
     if let Some(program) = missing {
         return Verdict::Skipped(format!("{program} is not installed"));
     }
-    match test() {
-        Ok(()) => Verdict::Ran(Counts { passed: 1, ..Counts::default() }, String::new()),
-        Err(error) => Verdict::Failed(format!("{error:#}")),
-    }
+    Verdict::of(test())
 }
 
 /// The header declares what the library exports, and the library exports nothing else.

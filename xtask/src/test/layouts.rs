@@ -16,8 +16,5 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
     };
     let counted = layouts::command(&context.workspace, interpreter, &compiler)
         .and_then(|mut python| script::run(python.args(["--structures", STRUCTURES])));
-    match counted {
-        Ok((counts, reasons)) => Verdict::Ran(counts, reasons.join("; ")),
-        Err(error) => Verdict::Failed(format!("{error:#}")),
-    }
+    Verdict::counted(counted)
 }

@@ -21,10 +21,7 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
     if let Err(why) = usable {
         return Verdict::Skipped(why);
     }
-    match tests(context, interpreter) {
-        Ok((counts, reasons)) => Verdict::Ran(counts, reasons.join("; ")),
-        Err(error) => Verdict::Failed(format!("{error:#}")),
-    }
+    Verdict::counted(tests(context, interpreter))
 }
 
 fn tests(context: &Context, interpreter: &Interpreter) -> anyhow::Result<(Counts, Vec<String>)> {

@@ -31,6 +31,22 @@ pub(super) struct Counts {
 }
 
 impl Verdict {
+    /// That of a single case.
+    pub(super) fn of(case: anyhow::Result<()>) -> Self {
+        match case {
+            Ok(()) => Self::Ran(Counts { passed: 1, ..Counts::default() }, String::new()),
+            Err(error) => Self::Failed(format!("{error:#}")),
+        }
+    }
+
+    /// That of a run that counted its cases, with the reasons for what it left out.
+    pub(super) fn counted(run: anyhow::Result<(Counts, Vec<String>)>) -> Self {
+        match run {
+            Ok((counts, reasons)) => Self::Ran(counts, reasons.join("; ")),
+            Err(error) => Self::Failed(format!("{error:#}")),
+        }
+    }
+
     pub(super) fn is_failure(&self) -> bool {
         match self {
             // A run that tested nothing proves nothing.

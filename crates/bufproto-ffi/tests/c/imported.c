@@ -44,16 +44,5 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-#if PY_MAJOR_VERSION >= 3
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "imported", NULL, -1, methods, NULL, NULL, NULL, NULL};
-
-PyMODINIT_FUNC PyInit_imported(void)
-{
-    return PyModule_Create(&definition);
-}
-#else
-PyMODINIT_FUNC initimported(void)
-{
-    Py_InitModule("imported", methods);
-}
-#endif
+#define MODULE imported
+#include "module.h"

@@ -13,15 +13,4 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-#define GLUE_(left, right) left##right
-#define GLUE(left, right) GLUE_(left, right)
-#define TEXT_(name) #name
-#define TEXT(name) TEXT_(name)
-
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, TEXT(MODULE), NULL, -1, methods, NULL, NULL, NULL, NULL};
-
-PyMODINIT_FUNC GLUE(PyInit_, MODULE)(void);
-PyMODINIT_FUNC GLUE(PyInit_, MODULE)(void)
-{
-    return PyModule_Create(&definition);
-}
+#include "module.h"

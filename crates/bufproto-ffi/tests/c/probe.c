@@ -145,23 +145,8 @@ static int fill(PyObject *module)
     return PyModule_AddObject(module, "Exporter", (PyObject *)&exporter_type);
 }
 
-#if PY_MAJOR_VERSION >= 3
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "probe", NULL, -1, methods, NULL, NULL, NULL, NULL};
-
-PyMODINIT_FUNC PyInit_probe(void)
-{
-    PyObject *module = PyModule_Create(&definition);
-    if (module != NULL && fill(module) < 0) {
-        return NULL;
-    }
-    return module;
-}
-#else
-PyMODINIT_FUNC initprobe(void)
-{
-    PyObject *module = Py_InitModule("probe", methods);
-    if (module != NULL) {
-        fill(module);
-    }
-}
+#ifndef MODULE
+#define MODULE probe
 #endif
+#define ADD_TYPES fill
+#include "module.h"

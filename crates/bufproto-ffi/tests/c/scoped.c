@@ -222,8 +222,7 @@ static int add_types(PyObject *module)
     Py_INCREF(&raising_type);
     return PyModule_AddObject(module, "RaisesOnRelease", (PyObject *)&raising_type);
 }
-#else
-#define add_types(module) (0)
+#define ADD_TYPES add_types
 #endif
 
 static PyMethodDef methods[] = {
@@ -240,29 +239,4 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* The module's name is the build's. */
-#define GLUE_(left, right) left##right
-#define GLUE(left, right) GLUE_(left, right)
-#define TEXT_(name) #name
-#define TEXT(name) TEXT_(name)
-
-#if PY_MAJOR_VERSION >= 3
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, TEXT(MODULE), NULL, -1, methods, NULL, NULL, NULL, NULL};
-
-PyMODINIT_FUNC GLUE(PyInit_, MODULE)(void);
-PyMODINIT_FUNC GLUE(PyInit_, MODULE)(void)
-{
-    PyObject *module = PyModule_Create(&definition);
-    if (module != NULL && add_types(module) < 0) {
-        Py_DECREF(module);
-        module = NULL;
-    }
-    return module;
-}
-#else
-PyMODINIT_FUNC GLUE(init, MODULE)(void);
-PyMODINIT_FUNC GLUE(init, MODULE)(void)
-{
-    Py_InitModule(TEXT(MODULE), methods);
-}
-#endif
+#include "module.h"

@@ -320,26 +320,7 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-#if PY_MAJOR_VERSION >= 3
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "layouts", NULL, -1, methods, NULL, NULL, NULL, NULL};
-
-PyMODINIT_FUNC PyInit_layouts(void)
-{
-    PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || fill(module) < 0) {
-        return NULL;
-    }
-#ifdef Py_GIL_DISABLED
-    PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
-#endif
-    return module;
-}
-#else
-PyMODINIT_FUNC initlayouts(void)
-{
-    PyObject *module = Py_InitModule("layouts", methods);
-    if (module != NULL) {
-        fill(module);
-    }
-}
-#endif
+#define MODULE layouts
+#define MODULE_WITHOUT_GIL
+#define ADD_TYPES fill
+#include "../c/module.h"

@@ -243,6 +243,7 @@ static int fill(PyObject *module)
     return PyModule_AddObject(module, "Ownerless", (PyObject *)&ownerless_type);
 }
 
+#define ADD_TYPES fill
 #endif
 
 static PyMethodDef methods[] = {
@@ -255,23 +256,6 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-#if PY_MAJOR_VERSION >= 3
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "lifetime", NULL, -1, methods, NULL, NULL, NULL, NULL};
-
-PyMODINIT_FUNC PyInit_lifetime(void)
-{
-    PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || fill(module) < 0) {
-        return NULL;
-    }
-#ifdef Py_GIL_DISABLED
-    PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
-#endif
-    return module;
-}
-#else
-PyMODINIT_FUNC initlifetime(void)
-{
-    Py_InitModule("lifetime", methods);
-}
-#endif
+#define MODULE lifetime
+#define MODULE_WITHOUT_GIL
+#include "../c/module.h"

@@ -3,14 +3,15 @@
 use super::law::{Law, Verdict};
 use super::report::{Report, Row};
 use super::rig::{Rig, SegmentedRig};
-use super::{holding, scopes, segments, views};
+use super::{holding, scopes, segments, stable, views};
 
-/// The rules of the 3.x dialect, of views and of scopes.
+/// The rules of the 3.x dialect, of views, of scopes and of stable reads.
 #[must_use]
 pub fn laws<R: Rig>() -> Vec<Law<R>> {
     let mut laws = views::laws();
     laws.extend(holding::laws());
     laws.extend(scopes::laws());
+    laws.extend(stable::laws());
     laws
 }
 
@@ -20,7 +21,7 @@ pub fn segment_laws<R: SegmentedRig>() -> Vec<Law<R>> {
     segments::laws()
 }
 
-/// Checks every rule of the 3.x dialect, of views and of scopes.
+/// Checks every rule of the 3.x dialect, of views, of scopes and of stable reads.
 pub fn run<R: Rig>(rig: &R) -> Report {
     report(rig, laws())
 }
@@ -134,6 +135,15 @@ macro_rules! suite {
             rule_1613_claimed_first
             rule_1614_failure_frees_the_slot
             rule_1615_same_answers
+            rule_0518_argument_stable
+            rule_0605_stable_read
+            rule_0606_writable_view
+            rule_0607_owner_write
+            rule_1621_stable_bytes
+            rule_1622_read_only_meanwhile
+            rule_1623_not_resized_meanwhile
+            rule_1624_shared_domain
+            rule_1625_frozen_is_stable
         }
     };
     (segments, $with_rig:expr) => {

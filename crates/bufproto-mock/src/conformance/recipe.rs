@@ -63,6 +63,8 @@ pub enum Mutability {
     ReadOnly,
     /// Everybody.
     Writable,
+    /// Everybody, but nobody while there is a stable read, which is offered.
+    Coordinated,
 }
 
 /// How items lie in memory.
@@ -211,6 +213,12 @@ impl Recipe {
     #[must_use]
     pub fn writable(bytes: &[u8]) -> Self {
         Self::memory(Memory::new(bytes, Mutability::Writable)).and_slots(Slots::single(bytes))
+    }
+
+    /// As [`writable`](Self::writable), in memory that offers stable reads. It has no old slots.
+    #[must_use]
+    pub fn coordinated(bytes: &[u8]) -> Self {
+        Self::memory(Memory::new(bytes, Mutability::Coordinated))
     }
 
     /// As [`writable`](Self::writable), in memory that moves when the last view of it is released.

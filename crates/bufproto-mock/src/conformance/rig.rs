@@ -2,6 +2,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::fmt;
+use std::ops::Range;
 
 use bufproto_core::legacy::{self, Dialect, Python2, Python3};
 use bufproto_core::request::Access;
@@ -105,6 +106,27 @@ pub trait Rig {
     fn resize(&self, object: &Self::Owned, bytes: usize) -> Result<bool, Declined> {
         let _ = (object, bytes);
         Err(Declined::because("this backend cannot resize an object"))
+    }
+
+    /// Writes a byte to the object's memory in place, as its owner may. `Ok(false)` if the object refuses; what it raises is
+    /// then in the error indicator.
+    ///
+    /// # Errors
+    ///
+    /// [`Declined`] if the object is none that can be written to.
+    fn write(&self, object: &Self::Owned, offset: usize, byte: u8) -> Result<bool, Declined> {
+        let _ = (object, offset, byte);
+        Err(Declined::because("this backend cannot write to an object as its owner"))
+    }
+
+    /// Another object, which exports these bytes of this one's memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Declined`] if there are no such objects.
+    fn slice(&self, object: &Self::Owned, part: Range<usize>) -> Result<Self::Owned, Declined> {
+        let _ = (object, part);
+        Err(Declined::because("this backend has no objects that share their memory"))
     }
 
     /// Runs `body`; while it runs, exporting `object` first calls `callback`, as code that an exporter runs
@@ -243,6 +265,8 @@ pub struct Event {
 pub enum Call {
     /// `bf_getbuffer`, with the flags.
     Export(c_int),
+    /// What begins a stable read, with the flags.
+    ExportStable(c_int),
     /// `bf_releasebuffer`, or what the backend does in its place.
     Release,
     /// `bf_getsegcount` with NULL: the number of segments alone.
