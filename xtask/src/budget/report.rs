@@ -155,7 +155,7 @@ impl Report {
             tools: self.tools.clone(),
             bytes: self.footprint.growth(),
             instructions: self.cases.iter().map(|line| (line.case.to_string(), line.count)).collect(),
-            core: Some(self.core.clone()),
+            core: Some(self.core.kept()),
         }
     }
 }
@@ -212,7 +212,7 @@ mod tests {
             interpreter: "CPython 3.12.1".to_owned(),
             tools: Vec::new(),
             footprint: Footprint { ours: 5000, theirs: 3000 },
-            core: CoreBuild { crates: [].into(), processor: 4.0, elapsed: 2.0 },
+            core: CoreBuild { crates: [].into(), processor: 4.0, elapsed: Some(2.0) },
             cases,
         };
         let order = report.cases.iter().map(|line| line.case.function.as_str()).collect::<Vec<_>>();
