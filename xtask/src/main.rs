@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod budget;
+mod callgrind;
 mod command;
 mod compiler;
 mod exporters;
@@ -38,6 +40,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure what a pointer and a length cost, beside other ways to them.
+    Bench(bench::Arguments),
     /// Count the instructions of the C face beside the interpreter's own.
     Budget(budget::Arguments),
     /// Run everything, for as long as it takes.
@@ -70,6 +74,7 @@ enum Task {
 
 fn main() -> ExitCode {
     match Arguments::parse().task {
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Budget(arguments) => budget::run(&arguments),
         Task::Ci(arguments) => test::ci::run(&arguments),
         Task::Exporters(arguments) => exporters::run(&arguments),

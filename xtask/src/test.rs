@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::interpreter::{self, Found, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
+mod bench;
 mod budgets;
 mod c_face;
 mod c_lifetimes;
@@ -90,6 +91,7 @@ const STEPS: &[Step] = &[
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },
+    Step { name: "bench", run: Run::OnOne(bench::run) },
     Step { name: "release", run: Run::Once(release::run) },
     Step { name: "first extension", run: Run::OnOne(first_extension::run) },
     Step { name: "fuzz", run: Run::Once(fuzz::run) },
