@@ -88,7 +88,9 @@ fn miri(workspace: &Workspace, nightly: &Nightly, target: &str) -> Result<Verdic
     nightly.needs_sources()?;
     let under = |package, leaks| {
         let mut command = nightly.cargo();
-        command.args(["miri", "test", "--tests", "--package", package, "--features", PARALLEL]).env("PROPTEST_CASES", CASES);
+        command
+            .args(["miri", "test", "--tests", "--package", package, "--features", PARALLEL])
+            .env("PROPTEST_CASES", CASES);
         // Isolated, a program sees no files: those of the tests that failed before, and the recordings.
         let flags = ["-Zmiri-strict-provenance", "-Zmiri-disable-isolation", leaks].join(" ");
         command.env("MIRIFLAGS", flags).args(["--no-fail-fast", "--target", target]).arg("--target-dir");

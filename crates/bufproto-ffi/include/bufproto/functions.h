@@ -96,9 +96,12 @@ BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int access, bufproto__point
 #if !defined(Py_GIL_DISABLED) && !defined(BUFPROTO_STRICT)
     if (PyByteArray_CheckExact(object)) {
         const Py_ssize_t size = ((PyVarObject *)(void *)object)->ob_size;
-        *buffer = size != 0 ? ((PyByteArrayObject *)(void *)object)->ob_start : PyByteArray_AS_STRING(object);
-        *length = size;
-        return 1;
+        /* Where an empty one is, the type knows. */
+        if (size != 0) {
+            *buffer = ((PyByteArrayObject *)(void *)object)->ob_start;
+            *length = size;
+            return 1;
+        }
     }
 #if defined(_Py_MEMORYVIEW_C)
     if (PyMemoryView_Check(object)) {
@@ -135,7 +138,7 @@ BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int access, bufproto__point
 #ifdef BUFPROTO_STRICT
 
 /* Leaves the error of a function. */
-BUFPROTO__OUTLINE int bufproto__fail(PyObject *object, int access, int reason)
+BUFPROTO__COLD int bufproto__fail(PyObject *object, int access, int reason)
 {
     if (BUFPROTO__READY()) {
         bufproto_fail(bufproto__python(), object, access, reason);
@@ -146,7 +149,7 @@ BUFPROTO__OUTLINE int bufproto__fail(PyObject *object, int access, int reason)
 #else
 
 /* Leaves the error of a function that was given NULL. */
-BUFPROTO__OUTLINE int bufproto__fail_null(void)
+BUFPROTO__COLD int bufproto__fail_null(void)
 {
     if (!PyErr_Occurred()) {
         PyErr_SetString(BUFPROTO__NULL_EXCEPTION, BUFPROTO__NULL_TEXT);
@@ -325,6 +328,12 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
     if (slots == NULL || slots->bf_getbuffer == NULL) {
         return 0;
     }
+#if !defined(Py_GIL_DISABLED) && !defined(BUFPROTO_STRICT)
+    /* Empty or not. */
+    if (PyByteArray_CheckExact(object)) {
+        return bufproto__opaque_number(1);
+    }
+#endif
     if (bufproto__see(object, BUFPROTO_READ, &memory, &size) > 0) {
         return bufproto__opaque_number(1);
     }

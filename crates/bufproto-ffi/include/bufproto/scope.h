@@ -135,7 +135,7 @@ BUFPROTO__INLINE int bufproto__is_open(const bufproto_scope *scope)
 }
 
 /* One of the three functions, by the library. */
-BUFPROTO__OUTLINE int bufproto__hold(const bufproto_scope *scope, PyObject *object, int access, bufproto__pointer *buffer,
+BUFPROTO__COLD int bufproto__hold(const bufproto_scope *scope, PyObject *object, int access, bufproto__pointer *buffer,
                                      Py_ssize_t *length)
 {
     if (!bufproto__is_open(scope)) {
@@ -162,14 +162,14 @@ BUFPROTO__ALWAYS void bufproto__drop(Py_buffer *view, bufproto_kept *places)
 }
 
 /* Leaves the error of a function whose exporter has failed. */
-BUFPROTO__OUTLINE int bufproto__refused(const bufproto_scope *scope, int access, Py_buffer *view)
+BUFPROTO__COLD int bufproto__refused(const bufproto_scope *scope, int access, Py_buffer *view)
 {
     bufproto__drop(view, (bufproto_kept *)&scope->places);
     return bufproto_fail(scope->interpreter, NULL, access, BUFPROTO_FAILED_EXPORTER);
 }
 
 /* Keeps the object beside its view, which names no owner and so keeps nothing alive. */
-BUFPROTO__OUTLINE int bufproto__keep(const bufproto_scope *scope, PyObject *object, Py_buffer *view,
+BUFPROTO__COLD int bufproto__keep(const bufproto_scope *scope, PyObject *object, Py_buffer *view,
                                      bufproto__pointer *buffer, Py_ssize_t *length)
 {
     if (bufproto_scope_keep(scope, object) < 0) {
