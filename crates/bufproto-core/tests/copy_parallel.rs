@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const CASES: u32 = if cfg!(miri) { 8 } else { 400 };
+const CASES: u32 = if cfg!(miri) { 4 } else { 400 };
 
 /// Up to so many threads, however little there is to do.
 fn threads(most: usize) -> Threads {
@@ -45,7 +45,7 @@ fn shape() -> impl Strategy<Value = Vec<isize>> {
     vec(prop_oneof![4 => 1..=9isize, 1 => select(vec![16isize, 33, 100])], 0..=4).prop_map(|mut shape| {
         for index in 0..shape.len() {
             let others: isize = shape[..index].iter().product();
-            shape[index] = shape[index].min((if cfg!(miri) { 200 } else { 5000 } / others).max(1));
+            shape[index] = shape[index].min((if cfg!(miri) { 60 } else { 5000 } / others).max(1));
         }
         shape
     })

@@ -57,7 +57,7 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
 #else
 
 /* The procedure of views is so short that the way to a library would be the longer part of it. It is that of core's
- * legacy/views.rs, and only what it fails with is the library's. */
+ * legacy/views.rs, and what it raises is in words.h. */
 
 /* A number that the compiler does not know: else it would keep one in a register for as long as it could be needed. */
 BUFPROTO__ALWAYS int bufproto__opaque_number(int number)
