@@ -5,6 +5,7 @@ use std::ptr::{self, NonNull};
 use bufproto_core::abi::{CPython3, Header, View as _};
 use bufproto_core::argument::{self, Why, settle};
 use bufproto_core::error::ErrorOf;
+use bufproto_core::legacy::{Dialect, Python3};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Exception, Family, Refusal, Rule};
 use bufproto_core::runtime::{self, Exporter, Failure, RaisedBy, Runtime as _};
@@ -217,4 +218,12 @@ fn a_view_in_a_place_of_the_callers_is_given_back_by_the_caller() {
     assert_eq!(refused.unwrap_err().rule(), Some(Rule::ArgumentWritable));
     // SAFETY: nobody uses the place any more.
     assert!(unsafe { place.as_ref() }.header.obj.is_null());
+}
+
+#[test]
+fn a_backend_that_says_nothing_of_releases_is_not_strict() {
+    let interpreter = Interpreter::new(Family::CPython3).strict();
+    let object = Object::bytearray(b"hello");
+    assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_err());
+    assert_eq!(Python3::as_read_buffer(Scattered(object.attach(&interpreter))).unwrap().length, 3);
 }
