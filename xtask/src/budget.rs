@@ -1,10 +1,10 @@
 //! `cargo xtask budget`: how many instructions the C face takes, beside the interpreter's own functions in the same run,
-//! and by how many bytes an extension grows. With `--check`, a rise over the recorded budget fails.
+//! by how many bytes an extension grows, and what a clean build of core takes. With `--check`, a rise over the recorded budget fails.
 //!
 //! Instructions are counted and not time taken, because counts repeat on a busy machine. What is counted is what a user
 //! gets: the installed headers and the static library, with pkg-config's flags and `-O2`.
 //!
-//! Three things are compared, each by what is robust:
+//! Four things are compared, each by what is robust:
 //!
 //! - **Targets** are ratios of ours to the interpreter's own in the same run, so they hold on every interpreter. One that is
 //!   missed is shown, and fails nothing: what has been reached is held by the budget.
@@ -15,6 +15,9 @@
 //!   a faster build of the interpreter would make it look risen. A rise is more than 3 % and more than 2 instructions.
 //! - **Bytes** are compared as they are. They depend on the compilers, and so do our own instructions: the budget names
 //!   those it was recorded with, and a complaint says so where they differ.
+//!
+//! - **A clean build of core** is held by the crates that it compiles, and, since time depends on the machine, by three times
+//!   the processor's time that it took when it was recorded.
 //!
 //! The exit status is 0 if all is well, 1 if a count has risen, and 2 if something that was to be counted or compared could
 //! not be. `BUFPROTO_RECORD_BUDGET` in the environment makes a check record instead.
@@ -30,7 +33,7 @@ use crate::interpreter::{self, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
 mod build;
-mod callgrind;
+mod core_build;
 mod count;
 mod footprint;
 mod record;
@@ -38,6 +41,7 @@ mod report;
 mod target;
 
 use build::Build;
+use core_build::CoreBuild;
 use footprint::Footprint;
 use record::{Record, Rise};
 use report::Report;
@@ -106,7 +110,8 @@ fn judge(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<(Vec<St
         anstream::eprintln!("numpy cannot be imported: its arrays were not counted");
     }
     let footprint = build.footprint()?;
-    let report = Report::new(&interpreter, build.tools, counts, footprint);
+    let core = CoreBuild::measure(workspace)?;
+    let report = Report::new(&interpreter, build.tools, counts, footprint, core);
     anstream::println!("{}", report.table(recorded.as_ref()));
     if let Some(path) = &arguments.json {
         let text = serde_json::to_string_pretty(&report)?;
@@ -135,6 +140,11 @@ fn judge(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<(Vec<St
                     recorded.tools.join(", "),
                     now.tools.join(", ")
                 ));
+            }
+            match &recorded.core {
+                // Another compiler is no reason for more crates.
+                Some(before) => failures.extend(report.core().rises(before)),
+                None => missing.push(format!("{FILE} does not say what a clean build of core takes")),
             }
             missing.extend(recorded.missing(&now));
         }

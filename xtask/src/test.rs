@@ -9,13 +9,16 @@ use std::process::ExitCode;
 use crate::interpreter::{self, Found, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
+mod bench;
 mod budgets;
 mod c_face;
 mod c_lifetimes;
+pub(crate) mod ci;
 mod core_alone;
 mod examples;
 mod first_extension;
 mod fuzz;
+mod hostile;
 mod imported;
 mod installed;
 mod layouts;
@@ -28,6 +31,7 @@ mod release;
 mod rust;
 pub(crate) mod sanitize;
 mod script;
+mod stress;
 mod tally;
 mod tools;
 
@@ -82,9 +86,12 @@ const STEPS: &[Step] = &[
     Step { name: "layouts", run: Run::Each(layouts::run) },
     Step { name: "C imports", run: Run::Each(imported::run) },
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
+    Step { name: "hostile", run: Run::Each(hostile::run) },
+    Step { name: "stress", run: Run::Each(stress::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },
+    Step { name: "bench", run: Run::OnOne(bench::run) },
     Step { name: "release", run: Run::Once(release::run) },
     Step { name: "first extension", run: Run::OnOne(first_extension::run) },
     Step { name: "fuzz", run: Run::Once(fuzz::run) },

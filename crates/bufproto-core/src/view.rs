@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use crate::abi::{self, Header, View as _};
 use crate::error::ErrorOf;
 use crate::layout::{Layout, LayoutError, Order};
-use crate::request::Request;
+use crate::request::{Access, Request};
 use crate::rules::Rule;
 use crate::runtime::{Exporter, Failure, Object, RaisedBy, Runtime, ViewOf};
 use crate::shared::{Shared, SharedMut};
@@ -114,6 +114,64 @@ pub(crate) unsafe fn clear<V: abi::View>(view: NonNull<V>) -> NonNull<V> {
         }
     }
     view
+}
+
+/// Asks an object for a view in a place of the caller's, who gives it back by [`Runtime::release`]. A place whose object
+/// has failed is empty.
+///
+/// # Errors
+///
+/// As [`Slot::fill`].
+///
+/// # Safety
+///
+/// The place has room for one of the interpreter's views, aligned, and stays where it is until the view is released.
+pub unsafe fn acquire_in<O: Exporter>(
+    object: O,
+    place: NonNull<ViewOf<O>>,
+    request: Request,
+) -> Result<(), ErrorOf<O>> {
+    // SAFETY: the caller's word.
+    let answer = ask(object, unsafe { clear(place) }, request);
+    if answer.is_err() {
+        // A failed export may leave an owner behind, which is nobody's to release.
+        // SAFETY: as above.
+        unsafe { clear(place) };
+    }
+    answer
+}
+
+/// As [`acquire_in`], by the rules of `PyArg_ParseTuple`: those of `y*` for character and read access, of `w*` for write
+/// access.
+///
+/// # Errors
+///
+/// What the exporter raised, for write access [`Rule::ArgumentWritable`] in its place; and
+/// [`Rule::ArgumentContiguous`] if it exports what is not contiguous for a request that says so.
+///
+/// # Safety
+///
+/// As [`acquire_in`].
+pub unsafe fn argument_in<O: Exporter>(
+    object: O,
+    place: NonNull<ViewOf<O>>,
+    access: Access,
+) -> Result<(), ErrorOf<O>> {
+    // SAFETY: the caller's word.
+    unsafe { acquire_in(object, place, access.request()) }.map_err(|error| match access {
+        Access::Write => Rule::ArgumentWritable.into(),
+        Access::Char | Access::Read => error,
+    })?;
+    // SAFETY: the exporter has just filled the view.
+    let held = unsafe { Held::new(object.runtime(), place.as_ref()) };
+    match held.shared() {
+        Err(Rule::Contiguous) => {
+            // SAFETY: as above, and nobody else releases it.
+            unsafe { object.runtime().release(place) };
+            Err(Rule::ArgumentContiguous.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Asks an object for a view, in the order of `PyObject_GetBuffer`: the request, the type, the exporter. Callers have

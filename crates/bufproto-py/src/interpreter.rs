@@ -188,6 +188,49 @@ cfg_if::cfg_if! {
     }
 }
 
+/// Has an exporter told of a release where there is nobody to raise anything to: what it raises, as it must not, is reported,
+/// and what was pending before stays.
+///
+/// # Safety
+///
+/// The thread is attached.
+#[inline]
+pub(crate) unsafe fn quietly(release: impl FnOnce()) {
+    // SAFETY: the caller's word.
+    let pending = unsafe { !ffi::PyErr_Occurred().is_null() }.then(Pending::fetch);
+    release();
+    // SAFETY: the caller's word.
+    unsafe {
+        if !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_WriteUnraisable(core::ptr::null_mut());
+        }
+    }
+    if let Some(pending) = pending {
+        pending.restore();
+    }
+}
+
+/// An exception that was pending.
+struct Pending([*mut ffi::PyObject; 3]);
+
+#[allow(deprecated, reason = "what replaces the functions is missing before 3.12")]
+impl Pending {
+    #[cold]
+    fn fetch() -> Self {
+        let [mut exception, mut value, mut traceback] = [core::ptr::null_mut(); 3];
+        // SAFETY: only `quietly` calls this, attached. The interpreter hands the exception over.
+        unsafe { ffi::PyErr_Fetch(&mut exception, &mut value, &mut traceback) };
+        Self([exception, value, traceback])
+    }
+
+    #[cold]
+    fn restore(self) {
+        let Self([exception, value, traceback]) = self;
+        // SAFETY: as above; the interpreter takes it back.
+        unsafe { ffi::PyErr_Restore(exception, value, traceback) };
+    }
+}
+
 /// Gives a view back that is not looked at any more, as `PyBuffer_Release` does: in place where the type's slots are known,
 /// and made only for a type that is told.
 ///
@@ -202,13 +245,13 @@ pub(crate) unsafe fn give_back(owner: *mut ffi::PyObject, view: impl FnOnce() ->
             let _ = owner;
             let mut view = view();
             // SAFETY: the caller's word.
-            unsafe { release(&raw mut view) };
+            unsafe { quietly(|| release(&raw mut view)) };
         } else {
             // SAFETY: the view holds a reference to its owner, so that is alive, and so is its type.
             unsafe {
                 if let Some(release) = slots(owner).and_then(|slots| slots.bf_releasebuffer) {
                     let mut view = view();
-                    release(owner, (&raw mut view).cast());
+                    quietly(|| release(owner, (&raw mut view).cast()));
                 }
                 ffi::Py_DECREF(owner);
             }

@@ -328,7 +328,7 @@ impl Lease {
             // uses any more.
             (Kind::WHOLE, Some(_)) => unsafe {
                 let view: *mut NativeView = self.owner.cast();
-                interpreter::release(view);
+                interpreter::quietly(|| interpreter::release(view));
                 drop(Box::from_raw(view));
             },
             // SAFETY: the lease owns the reference.

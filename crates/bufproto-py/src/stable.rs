@@ -116,6 +116,16 @@ pub(crate) fn table<'py>(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Option<&'
 /// }
 /// ```
 ///
+/// It goes where the interpreter is detached, and the buffer itself, which gives the memory back attached, does not:
+///
+/// ```compile_fail,E0277
+/// # use bufproto_py::StableBuffer;
+/// # use pyo3::prelude::*;
+/// fn f(py: Python<'_>, data: StableBuffer<'_, '_>) {
+///     py.detach(|| drop(data));
+/// }
+/// ```
+///
 /// Invariant: the memory is frozen for as long as this lives.
 pub struct StableBuffer<'a, 'py>(ReadBuffer<'a, 'py>);
 

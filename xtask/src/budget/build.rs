@@ -8,9 +8,9 @@ use std::process::Command;
 use anyhow::{Context as _, bail, ensure};
 
 use super::Footprint;
-use super::callgrind::{callgrind, stretches};
 use super::count::{Case, Count, per_call};
 use super::footprint::loaded_bytes;
+use crate::callgrind::{callgrind, stretches};
 use crate::command::{finish, succeeds};
 use crate::compiler::Compiler;
 use crate::install::install;

@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::callgrind::Stretch;
+use crate::callgrind::Stretch;
 
 /// A function and the kind of object that it is asked with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

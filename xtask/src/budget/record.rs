@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
+use super::CoreBuild;
 use super::count::Count;
 
 /// What is recorded.
@@ -21,6 +22,9 @@ pub(super) struct Record {
     pub(super) bytes: u64,
     /// Instructions per call, by the case's name.
     pub(super) instructions: BTreeMap<String, Count>,
+    /// What a clean build of core took; older budgets do not say.
+    #[serde(default)]
+    pub(super) core: Option<CoreBuild>,
 }
 
 /// Something that takes more than the budget gives it.
@@ -62,7 +66,7 @@ impl Record {
 
     /// JSON with one line for each case, so that a difference of two budgets can be read.
     fn text(&self) -> anyhow::Result<String> {
-        let Self { interpreter, tools, bytes, instructions } = self;
+        let Self { interpreter, tools, bytes, instructions, core } = self;
         let mut text = String::from("{\n");
         writeln!(text, "  \"interpreter\": {},", serde_json::to_string(interpreter)?)?;
         writeln!(text, "  \"tools\": {},", serde_json::to_string(tools)?)?;
@@ -71,7 +75,8 @@ impl Record {
         for (case, count) in instructions {
             lines.push(format!("    {}: {}", serde_json::to_string(case)?, serde_json::to_string(count)?));
         }
-        writeln!(text, "{}\n  }}\n}}", lines.join(",\n"))?;
+        writeln!(text, "{}\n  }},", lines.join(",\n"))?;
+        writeln!(text, "  \"core\": {}\n}}", serde_json::to_string(core)?)?;
         Ok(text)
     }
 
@@ -116,6 +121,7 @@ mod tests {
                 .iter()
                 .map(|&(case, own, ours, theirs)| (case.to_owned(), Count { own, ours, theirs }))
                 .collect(),
+            core: Some(CoreBuild { crates: ["core".to_owned()].into(), processor: 4.5, elapsed: None }),
         }
     }
 

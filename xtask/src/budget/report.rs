@@ -7,10 +7,10 @@ use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 use tabled::{Table, Tabled};
 
-use super::Footprint;
 use super::count::{Case, Count};
 use super::record::{Record, expected};
 use super::target::{self, Target, exceeds, target};
+use super::{CoreBuild, Footprint};
 use crate::interpreter::Interpreter;
 
 /// All that was counted on an interpreter.
@@ -19,6 +19,7 @@ pub(super) struct Report {
     interpreter: String,
     tools: Vec<String>,
     footprint: Footprint,
+    core: CoreBuild,
     /// The worst first.
     cases: Vec<Line>,
 }
@@ -86,11 +87,12 @@ impl Report {
         tools: Vec<String>,
         counts: BTreeMap<Case, Count>,
         footprint: Footprint,
+        core: CoreBuild,
     ) -> Self {
         let mut cases =
             counts.into_iter().map(|(case, count)| Line::new(case, count, interpreter)).collect::<Vec<_>>();
         sort(&mut cases);
-        Self { interpreter: interpreter.to_string(), tools, footprint, cases }
+        Self { interpreter: interpreter.to_string(), tools, footprint, core, cases }
     }
 
     /// Instructions per call, ours and those that are our own among them; the budget is what ours should take here.
@@ -118,7 +120,7 @@ impl Report {
             self.interpreter,
             self.tools.join(", ")
         );
-        format!("{counted}\n{table}")
+        format!("{counted}\n{table}\n{}", self.core)
     }
 
     /// A sentence for each target that is missed.
@@ -141,6 +143,11 @@ impl Report {
         missed
     }
 
+    /// What a clean build of core took.
+    pub(super) fn core(&self) -> &CoreBuild {
+        &self.core
+    }
+
     /// What a budget keeps of it.
     pub(super) fn record(&self) -> Record {
         Record {
@@ -148,6 +155,7 @@ impl Report {
             tools: self.tools.clone(),
             bytes: self.footprint.growth(),
             instructions: self.cases.iter().map(|line| (line.case.to_string(), line.count)).collect(),
+            core: Some(self.core.kept()),
         }
     }
 }
@@ -204,6 +212,7 @@ mod tests {
             interpreter: "CPython 3.12.1".to_owned(),
             tools: Vec::new(),
             footprint: Footprint { ours: 5000, theirs: 3000 },
+            core: CoreBuild { crates: [].into(), processor: 4.0, elapsed: Some(2.0) },
             cases,
         };
         let order = report.cases.iter().map(|line| line.case.function.as_str()).collect::<Vec<_>>();

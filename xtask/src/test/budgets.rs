@@ -1,8 +1,9 @@
-//! The budgets: no count of the C face has risen, and the headers are what the sources generate.
+//! The budgets: no count of the C face has risen, the headers are what the sources generate, and the README says what was
+//! recorded.
 
 use super::Context;
 use super::outcome::{Outcome, Verdict};
-use crate::{budget, header};
+use crate::{bench, budget, header};
 
 pub(super) fn run(context: &Context) -> Vec<Outcome> {
     let outcome = |on: &str, verdict| Outcome { step: "budgets", on: on.to_owned(), verdict };
@@ -12,5 +13,10 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
         Ok(rises) => Verdict::Failed(rises.join("\n")),
         Err(why) => Verdict::Skipped(why),
     };
-    vec![outcome("generated headers", headers), outcome("instructions and bytes", counts)]
+    let readme = Verdict::of(bench::check_readme(&context.workspace.root));
+    vec![
+        outcome("generated headers", headers),
+        outcome("instructions and bytes", counts),
+        outcome("README and recordings", readme),
+    ]
 }

@@ -12,7 +12,8 @@ pub(crate) mod arguments {
     use std::sync::Mutex;
 
     use bufproto_core::element::{Be, Bool, Ucs4};
-    use pyo3::exceptions::PyIndexError;
+    use bufproto_core::format::Format;
+    use pyo3::exceptions::{PyIndexError, PyValueError};
     use pyo3::prelude::*;
     use pyo3::types::PyBytes;
 
@@ -245,6 +246,13 @@ pub(crate) mod arguments {
             }
         }
         Ok(())
+    }
+
+    /// The size of an item in bytes, or the reason why the text is no format.
+    #[pyfunction]
+    fn format_size(text: &[u8]) -> PyResult<usize> {
+        let format = Format::parse(text).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(format.size())
     }
 
     /// What extracting an argument raises, without PyO3's own addition, many times over.

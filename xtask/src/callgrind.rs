@@ -10,15 +10,15 @@ const COUNTED: &str = "bufproto_counted";
 
 /// What one stretch took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stretch {
+pub(crate) struct Stretch {
     /// All instructions.
-    pub(super) all: u64,
+    pub(crate) all: u64,
     /// Those in the extension itself.
-    pub(super) own: u64,
+    pub(crate) own: u64,
 }
 
 /// A program under callgrind, which writes a part to the file whenever the counted function returns.
-pub(super) fn callgrind(program: &Path, file: &Path) -> Command {
+pub(crate) fn callgrind(program: &Path, file: &Path) -> Command {
     let mut command = Command::new("valgrind");
     command
         .args(["--tool=callgrind", "--combine-dumps=yes", "--dump-line=no"])
@@ -32,7 +32,7 @@ pub(super) fn callgrind(program: &Path, file: &Path) -> Command {
 }
 
 /// The stretches, in order. The extension is the object file of the given name.
-pub(super) fn stretches(text: &str, extension: &str) -> anyhow::Result<Vec<Stretch>> {
+pub(crate) fn stretches(text: &str, extension: &str) -> anyhow::Result<Vec<Stretch>> {
     let mut stretches = Vec::new();
     for part in text.split("\npart:").skip(1) {
         // The last part is what came after the last stretch.
