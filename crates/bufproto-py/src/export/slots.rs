@@ -175,6 +175,7 @@ unsafe fn end(kept: *mut Keeper) {
         _ => grant::Export::Stable,
     };
     let held = kept.map_addr(|address| address & !EXPORT);
+    // PyPy gives its own views back without what they keep. It is kept for ever then, which does no harm but to resizes.
     if !held.is_null() {
         // SAFETY: the caller's word; `keep` was given the export that had begun.
         unsafe { Keeper::end(held, export) };
