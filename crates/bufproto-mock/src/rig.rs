@@ -8,7 +8,7 @@ use bufproto_core::runtime::Runtime as _;
 
 use crate::conformance::recipe::{Claim, GetReturns, Memory, Mutability, Recipe, Slots, Views};
 use crate::conformance::rig::{Call, Declined, Event, Rig, SegmentedRig};
-use crate::fault::Answer;
+use crate::fault::{Answer, Fault};
 use crate::interpreter::{Attached, Interpreter, Raised};
 use crate::ledger;
 use crate::object::{Handle, Object, OldSlots, Strided};
@@ -188,6 +188,11 @@ impl Rig for MockRig {
         body: &mut dyn FnMut(),
     ) -> Result<(), Declined> {
         object.while_exporting(callback, body);
+        Ok(())
+    }
+
+    fn fail_next(&self, object: &Object, raised: Option<&Raised>) -> Result<(), Declined> {
+        object.on_next_export(Fault::Fail(raised.cloned()));
         Ok(())
     }
 

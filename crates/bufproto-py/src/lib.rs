@@ -54,8 +54,11 @@ pub mod argument;
 mod audit;
 #[cfg(feature = "module")]
 mod buffer;
+mod counted;
 mod error;
+#[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 pub mod export;
+mod interpreter;
 #[cfg(feature = "kit")]
 mod kit;
 mod lease;
@@ -80,6 +83,7 @@ pub use bufproto_core::typed::{TypedView, TypedViewMut};
 pub use accept::Accept;
 pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, typed, typed_mut};
 pub use error::into_py_err;
+#[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 pub use export::{Export, ExportError, Exported, StableRead, Storage};
 pub use lifetime::Lifetime;
 pub use object::{

@@ -124,8 +124,8 @@ impl StableBuffer<'_, '_> {
     #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
-        // By the invariant there are some.
-        self.0.as_frozen().unwrap_or_default()
+        // SAFETY: the invariant.
+        unsafe { self.0.as_slice() }
     }
 
     /// The same memory in a value that can be stored and sent to other threads. Nobody writes to it until that is dropped.
@@ -168,7 +168,7 @@ impl fmt::Debug for StableBuffer<'_, '_> {
 /// Memory that nobody writes to until this is dropped. It can be stored and sent to other threads.
 ///
 /// It may be dropped on any thread, attached or detached; the stable read is given back attached, as an
-/// [`OwnedBuffer`](crate::OwnedBuffer) is.
+/// [`OwnedBuffer`] is.
 ///
 /// ```
 /// use bufproto_py::OwnedStable;
@@ -190,8 +190,8 @@ impl OwnedStable {
     #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
-        // By the invariant there are some.
-        self.0.as_frozen().unwrap_or_default()
+        // SAFETY: the invariant.
+        unsafe { self.0.as_slice() }
     }
 }
 

@@ -99,6 +99,8 @@ fn tests(
         path.extend(tools::package(context, "setuptools").ok());
     }
     path.extend(mypy(context, interpreter));
+    // It brings along what it runs on.
+    path.extend(tools::package(context, "basedpyright").ok());
     if !succeeds(Command::new("cmake").arg("--version"))
         && let Ok(cmake) = tools::package(context, "cmake")
     {

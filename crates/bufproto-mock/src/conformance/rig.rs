@@ -144,6 +144,16 @@ pub trait Rig {
         Err(Declined::because("this backend cannot have an exporter call back"))
     }
 
+    /// Has the next export of the object fail before it does anything else, raising this, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Declined`] if the object cannot be told so.
+    fn fail_next(&self, object: &Self::Owned, raised: Option<&Raised>) -> Result<(), Declined> {
+        let _ = (object, raised);
+        Err(Declined::because("this backend cannot have an object fail once"))
+    }
+
     /// One of the three `As` functions of the 3.x dialect, as C calls it.
     ///
     /// # Safety

@@ -19,7 +19,8 @@ use pyo3::prelude::*;
 use super::held::{Held, Keeper};
 use super::storage::Storage;
 use super::{Export, Exported};
-use crate::object::{Object, slots_of};
+use crate::interpreter;
+use crate::object::Object;
 use crate::refusal;
 use crate::view::NativeView;
 
@@ -146,11 +147,11 @@ unsafe extern "C" fn begin_stable<C: Export>(
 
 /// Whether views of an object are those of the class: a class that is derived from it may export something else.
 fn exports_as<C: Export>(slf: &Bound<'_, C>) -> bool {
-    // SAFETY: the class is alive, as is what it is the class of.
-    let class = unsafe { slots_of(C::type_object_raw(slf.py())) };
-    let slots =
-        [class, Object::from(slf).buffer_slots()].map(|slots| slots.and_then(|slots| slots.bf_getbuffer));
-    matches!(slots, [Some(class), Some(object)] if ptr::fn_addr_eq(class, object))
+    // SAFETY: both classes are alive, and the thread is attached.
+    unsafe {
+        interpreter::exporter_of(C::type_object_raw(slf.py()))
+            == interpreter::exporter_of(ffi::Py_TYPE(slf.as_ptr()))
+    }
 }
 
 /// In a pointer to what is held, which is aligned for words, the lowest bits say which export it is.

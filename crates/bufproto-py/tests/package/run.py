@@ -358,6 +358,40 @@ class Types(unittest.TestCase):
         self.passes("mypy", "-p", "bufproto")
 
 
+class Pyright(unittest.TestCase):
+    """The other checker of types, as the package index has it together with what it runs on."""
+
+    def setUp(self):
+        try:
+            import basedpyright  # noqa: F401
+        except ImportError:
+            self.skipTest("basedpyright cannot be had")
+
+    def run_in(self, folder, *arguments):
+        # It looks for packages where the first interpreter on the path looks.
+        path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+        command = [sys.executable, "-m", "basedpyright", *arguments]
+        environment = dict(os.environ, PATH=path)
+        return subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, encoding="utf-8")
+
+    def test_every_type_is_known(self):
+        with tempfile.TemporaryDirectory() as folder:
+            process = self.run_in(folder, "--verifytypes", "bufproto", "--ignoreexternal", "--outputjson")
+        report = json.loads(process.stdout)["typeCompleteness"]
+        unknown = [symbol for symbol in report["symbols"] if symbol["isExported"] and not symbol["isTypeKnown"]]
+        self.assertEqual(unknown, [])
+        self.assertIn("bufproto", [module["name"] for module in report["modules"]])
+        self.assertEqual(report["completenessScore"], 1)
+
+    def test_users_are_checked(self):
+        with tempfile.TemporaryDirectory() as folder:
+            options = {"typeCheckingMode": "strict", "reportUnnecessaryTypeIgnoreComment": "error"}
+            pathlib.Path(folder, "pyrightconfig.json").write_text(json.dumps(options))
+            shutil.copy(HERE / "typed.py", folder)
+            process = self.run_in(folder)
+        self.assertEqual(process.returncode, 0, process.stdout)
+
+
 def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     result = unittest.TextTestRunner(stream=sys.stderr).run(suite)

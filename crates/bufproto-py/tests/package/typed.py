@@ -1,4 +1,4 @@
-"""What a user of the package writes. mypy reads it: what must not pass says so, and mypy says if it passes."""
+"""What a user of the package writes. mypy and pyright read it: what must not pass says so, and they say if it passes."""
 
 from typing import List, Optional, Tuple
 
