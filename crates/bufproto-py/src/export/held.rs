@@ -21,9 +21,35 @@ use super::storage::Storage;
 use crate::object::FAMILY;
 use crate::view::NativeView;
 
-/// The storage, and what is exported of it.
-pub(super) struct Held<S: Storage> {
+/// What every `Held` begins with: all that the end of a view needs to know, whatever the storage and the class are. An
+/// object's class may have become another one since the view began.
+#[repr(C)]
+pub(super) struct Keeper {
     domain: Domain,
+    /// Lets go of one reference to the `Held` that begins here, which came from `Arc::into_raw`.
+    let_go: unsafe fn(*const Self),
+}
+
+impl Keeper {
+    /// Ends an export, and lets go of the reference that was kept for it.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is one of `Arc::into_raw` of a [`Held`], given back once; such an export of it has begun, and has not been
+    /// ended, and the memory is not used any more because of it.
+    pub(super) unsafe fn end(this: *const Self, export: Export) {
+        // SAFETY: the caller's word: what the pointer points to is there until the reference is let go.
+        unsafe {
+            (*this).domain.end(export);
+            ((*this).let_go)(this);
+        }
+    }
+}
+
+/// The storage, and what is exported of it.
+#[repr(C)]
+pub(super) struct Held<S: Storage> {
+    keeper: Keeper,
     /// Of the state, for who only wants to know how it was a moment ago.
     items: AtomicUsize,
     writable: AtomicBool,
@@ -62,7 +88,7 @@ impl<S: Storage> Held<S> {
         let form = Form::empty(kind, Self::ITEM_SIZE);
         let current = Current { memory: Current::NOTHING, writable: false, shared: false, form };
         let mut held = Arc::new(Self {
-            domain: Domain::new(),
+            keeper: Keeper { domain: Domain::new(), let_go: Self::let_go },
             items: AtomicUsize::new(0),
             writable: AtomicBool::new(false),
             shared: AtomicBool::new(false),
@@ -76,8 +102,16 @@ impl<S: Storage> Held<S> {
         held
     }
 
+    /// # Safety
+    ///
+    /// The pointer is one of `Arc::into_raw`, cast, and given back once.
+    unsafe fn let_go(this: *const Keeper) {
+        // SAFETY: the caller's word.
+        drop(unsafe { Arc::from_raw(this.cast::<Self>()) });
+    }
+
     pub(super) fn domain(&self) -> &Domain {
-        &self.domain
+        &self.keeper.domain
     }
 
     pub(super) fn len(&self) -> usize {
@@ -102,11 +136,11 @@ impl<S: Storage> Held<S> {
     ///
     /// As [`Domain::begin_stable`]; [`Rule::StableRead`] also if the storage is shared.
     pub(super) fn begin_stable(&self, request: Request) -> Result<Export, Rule> {
-        let export = self.domain.begin_stable(request)?;
+        let export = self.domain().begin_stable(request)?;
         // SAFETY: it has begun.
         if unsafe { self.current() }.shared {
             // SAFETY: as above, and nothing came of it.
-            unsafe { self.domain.end(export) };
+            unsafe { self.domain().end(export) };
             return Err(Rule::StableRead);
         }
         Ok(export)
@@ -114,10 +148,10 @@ impl<S: Storage> Held<S> {
 
     /// Looks at what there is to export, while it stays.
     pub(super) fn read<R>(&self, read: impl FnOnce(&Current<S::Item>) -> R) -> Result<R, ExportError> {
-        self.domain.begin(Export::Read).map_err(ExportError::Refused)?;
+        self.domain().begin(Export::Read).map_err(ExportError::Refused)?;
         let end = OnEnd(|| {
             // SAFETY: it has begun above, and what it was for is over.
-            unsafe { self.domain.end(Export::Read) }
+            unsafe { self.domain().end(Export::Read) }
         });
         // SAFETY: this is an export.
         let result = read(unsafe { self.current() });
@@ -127,7 +161,7 @@ impl<S: Storage> Held<S> {
 
     /// The same, to write to it.
     pub(super) fn write<R>(&self, write: impl FnOnce(&Current<S::Item>) -> R) -> Result<R, ExportError> {
-        self.domain
+        self.domain()
             .write(|| {
                 // SAFETY: a write of the owner is an export.
                 let current = unsafe { self.current() };
@@ -177,7 +211,7 @@ impl<S: Storage> Held<S> {
             drop(publish);
             result
         };
-        self.domain.resize(resize).map_err(ExportError::Refused)?
+        self.domain().resize(resize).map_err(ExportError::Refused)?
     }
 
     /// Tells of the state. Called while the domain is resized, or nobody else has this.
@@ -210,14 +244,14 @@ impl<S: Storage> Held<S> {
             let export = if stable {
                 self.begin_stable(request)?
             } else {
-                self.domain.begin_view(request, read_only || !current.writable)?
+                self.domain().begin_view(request, read_only || !current.writable)?
             };
             // SAFETY: the caller's word; what has begun keeps memory and form.
             unsafe { current.fill(view, owner, export != Export::Write, request) }
                 .map(|()| export)
                 .inspect_err(
                     // SAFETY: it has begun above, and nothing came of it.
-                    |_| unsafe { self.domain.end(export) },
+                    |_| unsafe { self.domain().end(export) },
                 )
         });
         match filled {

@@ -16,7 +16,7 @@ use pyo3::ffi;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 
-use super::held::Held;
+use super::held::{Held, Keeper};
 use super::storage::Storage;
 use super::{Export, Exported};
 use crate::interpreter;
@@ -73,7 +73,7 @@ unsafe fn answer<C: Export>(
     // SAFETY: the view has been filled.
     unsafe {
         ffi::Py_INCREF(slf.as_ptr());
-        (*view.as_ptr()).internal = Kept::new(exported, export).into_raw().cast();
+        (*view.as_ptr()).internal = keep(exported, export).cast();
     }
     Ok(())
 }
@@ -89,7 +89,7 @@ pub unsafe fn release_buffer<C: Export>(_slf: &Bound<'_, C>, view: *mut ffi::Py_
     // SAFETY: the caller's word.
     let internal = unsafe { core::mem::replace(&mut (*view.as_ptr()).internal, ptr::null_mut()) };
     // SAFETY: the caller's word; this is what `get_buffer` has put there.
-    drop(unsafe { Kept::<C::Storage>::from_raw(internal.cast()) });
+    unsafe { end(internal.cast()) };
 }
 
 /// The attribute of a class by which consumers of other libraries find its stable reads: see [`exporter!`](crate::exporter).
@@ -154,47 +154,31 @@ fn exports_as<C: Export>(slf: &Bound<'_, C>) -> bool {
     }
 }
 
-/// What a view keeps: the memory, and that it is exported.
-struct Kept<S: Storage> {
-    /// Invariant: such an export has begun, and has not ended.
-    held: Arc<Held<S>>,
-    export: grant::Export,
+/// In a pointer to what is held, which is aligned for words, the lowest bits say which export it is.
+const EXPORT: usize = 3;
+
+/// What a view keeps: the memory, and which export of it has begun.
+fn keep<S: Storage>(exported: &Exported<S>, export: grant::Export) -> *mut Keeper {
+    const { assert!(align_of::<Held<S>>() > EXPORT) };
+    let held: *const Keeper = Arc::into_raw(Arc::clone(&exported.held)).cast();
+    held.map_addr(|address| address | export as usize).cast_mut()
 }
 
-impl<S: Storage> Kept<S> {
-    /// In a pointer to what is held, which is aligned for words, the lowest bits say which export it is.
-    const EXPORT: usize = 3;
-
-    fn new(exported: &Exported<S>, export: grant::Export) -> Self {
-        Self { held: Arc::clone(&exported.held), export }
-    }
-
-    fn into_raw(self) -> *mut () {
-        const { assert!(align_of::<Held<S>>() > Self::EXPORT) };
-        let this = core::mem::ManuallyDrop::new(self);
-        // SAFETY: the original is not used any more.
-        let held = Arc::into_raw(unsafe { ptr::read(&this.held) });
-        held.map_addr(|address| address | this.export as usize).cast_mut().cast()
-    }
-
-    /// # Safety
-    ///
-    /// The pointer is null, or comes from [`into_raw`](Self::into_raw), and is given back once.
-    unsafe fn from_raw(raw: *mut ()) -> Option<Self> {
-        let export = match raw.addr() & Self::EXPORT {
-            0 => grant::Export::Read,
-            1 => grant::Export::Write,
-            _ => grant::Export::Stable,
-        };
-        let held: *const Held<S> = raw.map_addr(|address| address & !Self::EXPORT).cast();
-        // SAFETY: the caller's word.
-        (!held.is_null()).then(|| Self { held: unsafe { Arc::from_raw(held) }, export })
-    }
-}
-
-impl<S: Storage> Drop for Kept<S> {
-    fn drop(&mut self) {
-        // SAFETY: the invariant; the view is not used any more.
-        unsafe { self.held.domain().end(self.export) };
+/// Lets go of it.
+///
+/// # Safety
+///
+/// The pointer is null, or comes from [`keep`], and is given back once; the view is not used any more.
+unsafe fn end(kept: *mut Keeper) {
+    let export = match kept.addr() & EXPORT {
+        0 => grant::Export::Read,
+        1 => grant::Export::Write,
+        _ => grant::Export::Stable,
+    };
+    let held = kept.map_addr(|address| address & !EXPORT);
+    // PyPy gives its own views back without what they keep. It is kept for ever then, which does no harm but to resizes.
+    if !held.is_null() {
+        // SAFETY: the caller's word; `keep` was given the export that had begun.
+        unsafe { Keeper::end(held, export) };
     }
 }

@@ -303,7 +303,7 @@ class Buffers(Case):
         ours.stable_read().release()
         self.assertEqual(ours.exports, 0)
         stable = ours.stable_read()
-        del ours
+        ours = None
         gc.collect()
         self.assertEqual(stable.tobytes(), b"\x01ello")
 
