@@ -4,7 +4,6 @@
 mod host;
 
 use std::ffi::{c_int, c_void};
-use std::ops::Range;
 use std::ptr;
 
 use bufproto_core::request::Access;
@@ -157,8 +156,8 @@ impl Rig for CRig {
         self.0.mock.write(object, offset, byte)
     }
 
-    fn slice(&self, object: &Object, part: Range<usize>) -> Result<Object, Declined> {
-        self.0.mock.slice(object, part)
+    fn sharing(&self, object: &Object) -> Result<Object, Declined> {
+        self.0.mock.sharing(object)
     }
 
     fn reentering(

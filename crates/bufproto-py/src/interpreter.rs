@@ -81,6 +81,19 @@ cfg_if::cfg_if! {
             }
         }
 
+        /// The address of what fills a type's `bf_getbuffer`, or null.
+        ///
+        /// # Safety
+        ///
+        /// The type is alive.
+        #[cfg(Py_3_11)]
+        pub(crate) unsafe fn exporter(kind: *mut ffi::PyTypeObject) -> *const c_void {
+            /// `Py_bf_getbuffer`.
+            const GET: c_int = 1;
+            // SAFETY: the caller's word; from 3.10 on every type can be asked.
+            unsafe { ffi::PyType_GetSlot(kind, GET) }
+        }
+
         /// Asks the type's `bf_getbuffer`, and answers what it answers.
         ///
         /// # Safety
@@ -135,6 +148,17 @@ cfg_if::cfg_if! {
         pub(crate) unsafe fn needs_release(object: *mut ffi::PyObject) -> bool {
             // SAFETY: the caller's word.
             unsafe { slots(object) }.is_some_and(|slots| slots.bf_releasebuffer.is_some())
+        }
+
+        /// The address of what fills a type's `bf_getbuffer`, or null.
+        ///
+        /// # Safety
+        ///
+        /// The type is alive.
+        pub(crate) unsafe fn exporter(kind: *mut ffi::PyTypeObject) -> *const core::ffi::c_void {
+            // SAFETY: the caller's word.
+            let slots = unsafe { (*kind).tp_as_buffer.as_ref() };
+            slots.and_then(|slots| slots.bf_getbuffer).map_or(core::ptr::null(), |exporter| exporter as *const _)
         }
 
         /// Asks the type's `bf_getbuffer`, and answers what it answers.

@@ -70,10 +70,17 @@ impl Kind {
     const WHOLE: Self = Self(-5);
     /// No view: the memory is a box that nobody else has.
     const COPY: Self = Self(-6);
+    /// A view in its final place, and nobody writes to the memory.
+    const FROZEN_WHOLE: Self = Self(-7);
     /// The borrow of an object, `owner`, whose memory stays with it.
-    const OBJECT: Self = Self(-7);
+    const OBJECT: Self = Self(-8);
+    /// The same, and nobody writes to the memory.
+    const FROZEN_OBJECT: Self = Self(-9);
     /// The borrow of a `bytes`, `owner`.
-    const BYTES: Self = Self(-8);
+    const BYTES: Self = Self(-10);
+
+    /// What is set in the number of dimensions of a plain view that has nobody write to the memory. No view has so many.
+    const STABLE: c_int = 1 << 30;
 
     #[inline]
     const fn is_plain(self) -> bool {
@@ -123,6 +130,28 @@ impl Lease {
         }
     }
 
+    /// Acquires the memory of an object that is borrowed, for as long as which nobody writes to it.
+    pub(crate) fn acquire_stable(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let borrowed = Object::from(object);
+        let mut slot = Slot::new();
+        match argument::stable(borrowed, &mut slot) {
+            Ok(view) => Ok(Self::of(view.into_view(), object).into_stable()),
+            Err(error) => Err(refuse::<false>(error, borrowed)),
+        }
+    }
+
+    /// The same, of a view that has nobody write to the memory until it is released.
+    fn into_stable(self) -> Self {
+        let kind = match self.kind {
+            kind if kind.is_plain() => Kind(kind.0 | Kind::STABLE),
+            Kind::OBJECT => Kind::FROZEN_OBJECT,
+            Kind::REFERENCE => Kind::FROZEN_REFERENCE,
+            Kind::WHOLE => Kind::FROZEN_WHOLE,
+            kind => kind,
+        };
+        Self { kind, ..self }
+    }
+
     /// Takes over a view that `object`, which is borrowed, was asked for.
     #[inline(always)]
     fn of(view: View<'_, '_>, object: Borrowed<'_, '_, PyAny>) -> Self {
@@ -144,10 +173,11 @@ impl Lease {
     pub(crate) unsafe fn into_owned(self, attached: Attached<'_>) -> Self {
         let kind = match self.kind {
             // A `bytes` is not told of releases, so a view of one is no more than a reference.
-            kind if kind.is_plain() && self.is_frozen(attached) => {
+            kind if kind.is_plain() && !self.is_known_to_be_frozen() && self.is_frozen(attached) => {
                 return Self { kind: Kind::FROZEN_REFERENCE, ..self };
             }
             Kind::BYTES => Kind::FROZEN_REFERENCE,
+            Kind::FROZEN_OBJECT => Kind::FROZEN_REFERENCE,
             Kind::OBJECT => Kind::REFERENCE,
             Kind::COUNTED => Kind::COUNTED_REFERENCE,
             _ => return self,
@@ -188,7 +218,7 @@ impl Lease {
     /// Whether nobody writes to the memory.
     #[inline]
     pub(crate) fn is_frozen(&self, attached: Attached<'_>) -> bool {
-        if !self.kind.is_plain() {
+        if self.is_known_to_be_frozen() || !self.kind.is_plain() {
             return self.is_known_to_be_frozen();
         }
         // SAFETY: a view's owner is alive, since the view holds a reference.
@@ -198,7 +228,17 @@ impl Lease {
     /// The same of a lease [without a borrow](Self::into_owned), for which nothing is asked of the interpreter.
     #[inline]
     pub(crate) fn is_known_to_be_frozen(&self) -> bool {
-        matches!(self.kind, Kind::BYTES | Kind::FROZEN_REFERENCE | Kind::COPY)
+        match self.kind {
+            Kind::BYTES | Kind::COPY => true,
+            Kind::FROZEN_OBJECT | Kind::FROZEN_REFERENCE | Kind::FROZEN_WHOLE => true,
+            kind => kind.is_plain() && kind.0 & Kind::STABLE != 0,
+        }
+    }
+
+    /// Where the bytes are.
+    #[cfg(feature = "module")]
+    pub(crate) fn place(&self) -> NonNull<[u8]> {
+        NonNull::slice_from_raw_parts(self.memory, self.len())
     }
 
     /// Whether it is the borrow of a `bytes`.
@@ -260,7 +300,7 @@ impl Lease {
                 len: self.length,
                 itemsize: self.detail.addr().cast_signed(),
                 readonly: self.read_only,
-                ndim: self.kind.0,
+                ndim: self.kind.0 & !Kind::STABLE,
                 ..Header::EMPTY
             };
             view.internal = self.internal;
@@ -288,7 +328,7 @@ impl Lease {
             }
             // SAFETY: the view has stayed in its place since it was settled there. The place was a box, which nobody
             // uses any more.
-            (Kind::WHOLE, Some(_)) => unsafe {
+            (Kind::WHOLE | Kind::FROZEN_WHOLE, Some(_)) => unsafe {
                 let view: *mut NativeView = self.owner.cast();
                 interpreter::release(view);
                 drop(Box::from_raw(view));

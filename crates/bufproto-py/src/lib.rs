@@ -46,12 +46,14 @@
 //! ```
 //!
 //! Functions take buffers as arguments ([`ReadBuffer`], [`WriteBuffer`]), and keep them in an [`OwnedBuffer`]; see
-//! [`argument`]. Classes export memory of their own: see [`mod@export`].
+//! [`argument`]. A [`StableBuffer`] is a slice of memory that nobody writes to meanwhile; see [`stable`]. Classes export memory of their own: see [`mod@export`].
 
 mod accept;
 pub mod argument;
 #[cfg(feature = "module")]
 mod audit;
+#[cfg(feature = "module")]
+mod buffer;
 mod counted;
 mod error;
 #[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
@@ -66,6 +68,7 @@ mod module;
 mod object;
 mod owned;
 mod refusal;
+pub mod stable;
 mod stream;
 mod view;
 
@@ -87,5 +90,6 @@ pub use object::{
     Attached, Object, Raised, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer,
 };
 pub use owned::OwnedBuffer;
+pub use stable::{OwnedStable, StableBuffer};
 pub use stream::{Reader, Writer};
 pub use view::{NativeView, Scope, Slot, View, acquire, fill};

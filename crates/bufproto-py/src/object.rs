@@ -11,13 +11,15 @@ use bufproto_core::abi::Header;
 use bufproto_core::legacy::{Dialect, Python3};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Exception, Family, Message, Refusal};
-use bufproto_core::runtime::{self, Exporter, Failure, Runtime};
+use bufproto_core::runtime::{self, Exporter, Failure, Runtime, StableFailure};
 use bufproto_core::span::Span;
+use bufproto_core::stable::Table;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::error::into_py_err;
 use crate::interpreter;
+use crate::stable;
 use crate::view::{self, NativeView};
 
 /// The family of the interpreter that this was built for.
@@ -186,6 +188,26 @@ unsafe impl<'py> Exporter for Object<'_, 'py> {
             0 => Ok(()),
             REFUSED => Err(Failure::Refused(Raised(PhantomData))),
             _ => Err(Failure::Irregular(Raised(PhantomData))),
+        }
+    }
+
+    unsafe fn export_stable(
+        self,
+        into: NonNull<NativeView>,
+        request: Request,
+    ) -> Result<(), StableFailure<Raised<'py>>> {
+        let Some(table) = stable::table(self.0).map_err(|error| {
+            error.restore(self.0.py());
+            StableFailure::Refused(Raised(PhantomData))
+        })?
+        else {
+            return Err(StableFailure::Unsupported);
+        };
+        // SAFETY: the object is alive, the view is empty and stays in place, the thread is attached, and nothing is pending.
+        match unsafe { (table.begin)(self.0.as_ptr().cast(), into.as_ptr().cast(), request.bits()) } {
+            Table::GRANTED => Ok(()),
+            Table::FOREIGN => Err(StableFailure::Unsupported),
+            _ => Err(StableFailure::Refused(Raised(PhantomData))),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Memory that is held for as long as it takes.
 
 use core::fmt;
+#[cfg(feature = "module")]
+use core::ptr::NonNull;
 use std::borrow::Cow;
 
 use bufproto_core::shared::Shared;
@@ -62,6 +64,12 @@ impl OwnedBuffer {
     /// `lease` keeps memory that can be read, without a borrow.
     pub(crate) unsafe fn new(lease: Lease) -> Self {
         Self { lease }
+    }
+
+    /// Where the bytes are.
+    #[cfg(feature = "module")]
+    pub(crate) fn place(&self) -> NonNull<[u8]> {
+        self.lease.place()
     }
 
     /// The number of bytes.

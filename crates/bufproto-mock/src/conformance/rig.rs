@@ -2,7 +2,6 @@
 
 use std::ffi::{c_int, c_void};
 use std::fmt;
-use std::ops::Range;
 
 use bufproto_core::legacy::{self, Dialect, Python2, Python3};
 use bufproto_core::request::Access;
@@ -119,13 +118,13 @@ pub trait Rig {
         Err(Declined::because("this backend cannot write to an object as its owner"))
     }
 
-    /// Another object, which exports these bytes of this one's memory.
+    /// Another object, which exports memory of this one's, all of it or a part.
     ///
     /// # Errors
     ///
     /// [`Declined`] if there are no such objects.
-    fn slice(&self, object: &Self::Owned, part: Range<usize>) -> Result<Self::Owned, Declined> {
-        let _ = (object, part);
+    fn sharing(&self, object: &Self::Owned) -> Result<Self::Owned, Declined> {
+        let _ = object;
         Err(Declined::because("this backend has no objects that share their memory"))
     }
 

@@ -2,6 +2,10 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+#[cfg(feature = "module")]
+use core::mem::ManuallyDrop;
+#[cfg(feature = "module")]
+use core::ptr;
 
 use bufproto_core::shared::SharedMut;
 use pyo3::prelude::*;
@@ -9,6 +13,8 @@ use pyo3::prelude::*;
 use super::{Bytes, copy_of};
 use crate::lease::Lease;
 use crate::object::Attached;
+#[cfg(feature = "module")]
+use crate::owned::OwnedBuffer;
 use crate::stream::Writer;
 
 /// An argument to read and write: the memory of any object that exports it for writing, as bytes, or as items of type `T`
@@ -65,6 +71,14 @@ impl<'a, 'py, T> WriteBuffer<'a, 'py, T> {
 }
 
 impl WriteBuffer<'_, '_> {
+    /// The same memory, held for as long as it takes. That it may be written to is what the caller has to remember.
+    #[cfg(feature = "module")]
+    pub(crate) fn into_owned(self) -> OwnedBuffer {
+        let buffer = ManuallyDrop::new(self);
+        // SAFETY: as in `ReadBuffer::into_owned`.
+        unsafe { OwnedBuffer::new(ptr::read(&buffer.lease).into_owned(buffer.attached)) }
+    }
+
     /// The number of bytes.
     #[inline]
     #[must_use]

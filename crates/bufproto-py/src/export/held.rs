@@ -27,6 +27,7 @@ pub(super) struct Held<S: Storage> {
     /// Of the state, for who only wants to know how it was a moment ago.
     items: AtomicUsize,
     writable: AtomicBool,
+    shared: AtomicBool,
     /// Invariant: it is changed only while the domain is resized, and looked at only then or during an export.
     state: UnsafeCell<State<S>>,
 }
@@ -48,6 +49,7 @@ pub(super) struct Current<T> {
     /// Invariant: the storage's own memory, as it said after its last access; or empty.
     memory: NonNull<[T]>,
     writable: bool,
+    shared: bool,
     /// Invariant: within the memory.
     form: Form,
 }
@@ -57,12 +59,13 @@ impl<S: Storage> Held<S> {
 
     /// Holds a storage, in its place, where it says where its memory is.
     pub(super) fn new(storage: S, kind: Kind) -> Arc<Self> {
-        let current =
-            Current { memory: Current::NOTHING, writable: false, form: Form::empty(kind, Self::ITEM_SIZE) };
+        let form = Form::empty(kind, Self::ITEM_SIZE);
+        let current = Current { memory: Current::NOTHING, writable: false, shared: false, form };
         let mut held = Arc::new(Self {
             domain: Domain::new(),
             items: AtomicUsize::new(0),
             writable: AtomicBool::new(false),
+            shared: AtomicBool::new(false),
             state: UnsafeCell::new(State { storage, current }),
         });
         // Nobody else has it yet.
@@ -85,8 +88,28 @@ impl<S: Storage> Held<S> {
         self.writable.load(Relaxed)
     }
 
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared.load(Relaxed)
+    }
+
     pub(super) fn into_storage(self) -> S {
         self.state.into_inner().storage
+    }
+
+    /// Begins a stable read for a request.
+    ///
+    /// # Errors
+    ///
+    /// As [`Domain::begin_stable`]; [`Rule::StableRead`] also if the storage is shared.
+    pub(super) fn begin_stable(&self, request: Request) -> Result<Export, Rule> {
+        let export = self.domain.begin_stable(request)?;
+        // SAFETY: it has begun.
+        if unsafe { self.current() }.shared {
+            // SAFETY: as above, and nothing came of it.
+            unsafe { self.domain.end(export) };
+            return Err(Rule::StableRead);
+        }
+        Ok(export)
     }
 
     /// Looks at what there is to export, while it stays.
@@ -163,10 +186,11 @@ impl<S: Storage> Held<S> {
         let current = unsafe { self.current() };
         self.items.store(current.memory.len(), Relaxed);
         self.writable.store(current.writable, Relaxed);
+        self.shared.store(current.shared, Relaxed);
     }
 
-    /// Fills a view, as the request is entitled to. The view takes over one reference to `owner`, and is due to be
-    /// [ended](Domain::end) as what is returned.
+    /// Fills a view, as the request is entitled to, for a stable read if it is to be one. The view takes over one reference
+    /// to `owner`, and is due to be [ended](Domain::end) as what is returned.
     ///
     /// # Errors
     ///
@@ -180,10 +204,14 @@ impl<S: Storage> Held<S> {
         view: NonNull<NativeView>,
         owner: *mut c_void,
         read_only: bool,
-        request: Request,
+        (request, stable): (Request, bool),
     ) -> Result<Export, Rule> {
         let filled = self.read(|current| {
-            let export = self.domain.begin_view(request, read_only || !current.writable)?;
+            let export = if stable {
+                self.begin_stable(request)?
+            } else {
+                self.domain.begin_view(request, read_only || !current.writable)?
+            };
             // SAFETY: the caller's word; what has begun keeps memory and form.
             unsafe { current.fill(view, owner, export != Export::Write, request) }
                 .map(|()| export)
@@ -225,6 +253,7 @@ impl<S: Storage> State<S> {
             Kind::Fixed => current.form = Form::empty(Kind::Flat, size_of::<S::Item>()),
         }
         current.writable = self.storage.is_writable();
+        current.shared = self.storage.is_shared();
         current.memory = self.storage.memory();
         // A slice has no more items than this.
         current.form.shape[0] = current.memory.len().cast_signed();
