@@ -85,7 +85,7 @@ mod items;
 mod write;
 
 pub use chars::CharBuffer;
-pub use items::{typed, typed_mut};
+pub use items::{field, field_mut, typed, typed_mut};
 pub use write::WriteBuffer;
 
 /// What a [`ReadBuffer`] or [`WriteBuffer`] is looked at as: bytes, whatever the items are.
