@@ -1,6 +1,8 @@
 //! `cargo xtask budget`: how many instructions the C face takes, beside the interpreter's own functions in the same run,
 //! by how many bytes an extension grows, and what a clean build of core takes. With `--check`, a rise over the recorded budget fails.
 //!
+//! Arguments of functions in Rust are counted beside PyO3's own, in the bench `arguments`.
+//!
 //! Instructions are counted and not time taken, because counts repeat on a busy machine. What is counted is what a user
 //! gets: the installed headers and the static library, with pkg-config's flags and `-O2`.
 //!
@@ -32,6 +34,7 @@ use anyhow::{Context as _, bail, ensure};
 use crate::interpreter::{self, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
+mod arguments;
 mod build;
 mod core_build;
 mod count;
@@ -105,7 +108,8 @@ fn judge(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<(Vec<St
     let recorded = if is_recorded && file.is_file() { Some(Record::read(&file)?) } else { None };
 
     let build = Build::new(workspace, &interpreter)?;
-    let counts = build.count(workspace)?;
+    let mut counts = build.count(workspace)?;
+    counts.extend(arguments::count(workspace, &interpreter)?);
     if !counts.keys().any(|case| case.object.starts_with("numpy")) {
         anstream::eprintln!("numpy cannot be imported: its arrays were not counted");
     }

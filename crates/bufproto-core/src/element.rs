@@ -69,15 +69,7 @@ pub unsafe trait Element: Copy + 'static {
             return Ok(());
         }
         let parsed = Format::parse(format).map_err(|error| ElementError::Malformed { format, error })?;
-        match parsed.single() {
-            Some(item) if is_like::<Self>(item) => {
-                let order_matters = size_of::<Self>() > 1;
-                if order_matters && item.order != Self::ORDER {
-                    return Err(ElementError::Order { format, wanted });
-                }
-            }
-            _ => return Err(ElementError::Format { format, wanted }),
-        }
+        check_item::<Self>(parsed.single(), format)?;
         let size = parsed.size();
         if item_size == size { Ok(()) } else { Err(ElementError::Size { format, size, item_size }) }
     }
@@ -85,6 +77,24 @@ pub unsafe trait Element: Copy + 'static {
 
 /// Whether the integers that formats name natively have the sizes that they have by standard.
 const NATIVE_IS_STANDARD: bool = size_of::<c_short>() == 2 && size_of::<c_int>() == 4;
+
+/// Checks that a single item, which is some of a format, can be looked at as a type.
+pub(crate) fn check_item<'a, T: Element>(
+    item: Option<Item<'_>>,
+    format: &'a [u8],
+) -> Result<(), ElementError<'a>> {
+    let wanted = T::FORMAT;
+    match item {
+        Some(item) if is_like::<T>(item) => {
+            let order_matters = size_of::<T>() > 1;
+            if order_matters && item.order != T::ORDER {
+                return Err(ElementError::Order { format, wanted });
+            }
+            Ok(())
+        }
+        _ => Err(ElementError::Format { format, wanted }),
+    }
+}
 
 /// Whether kind and size are the same.
 fn is_like<T: Element>(item: Item<'_>) -> bool {

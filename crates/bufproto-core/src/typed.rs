@@ -3,7 +3,8 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use crate::element::{Element, ElementError};
+use crate::element::{Element, ElementError, check_item};
+use crate::format::Format;
 use crate::layout::{IndexError, Layout, LayoutError, MAX_DIMENSIONS, Order};
 use crate::rules::Rule;
 use crate::runtime::Runtime;
@@ -19,6 +20,8 @@ pub struct TypedView<'held, T> {
     /// Invariant: the `buf` of a view with this layout, which is held for `'held`; not null if there is an item.
     memory: *mut u8,
     layout: Layout<'held>,
+    /// Where in an item of the layout that of the type begins, which does not go past its end.
+    offset: usize,
     items: PhantomData<fn() -> T>,
 }
 
@@ -62,6 +65,44 @@ impl<'held, R: Runtime> Held<'held, R> {
         Ok(unsafe { TypedView::new(memory, layout) })
     }
 
+    /// One field of items that are records, by its name ([`Format::field`]), in every item, to read. It keeps the shape of
+    /// the view. A field of several items, as a sub-array, is none that a type can look at.
+    ///
+    /// # Errors
+    ///
+    /// As [`typed`](Self::typed), and [`TypedError::NoField`].
+    pub fn field<T: Element>(self, name: &[u8]) -> Result<TypedView<'held, T>, TypedError<'held>> {
+        let layout = self.layout().map_err(TypedError::Layout)?;
+        let format = self.format().map_or(&b"B"[..], |format| format.to_bytes());
+        let parsed = Format::parse(format)
+            .map_err(|error| TypedError::Element(ElementError::Malformed { format, error }))?;
+        let (size, item_size) = (parsed.size(), layout.item_size());
+        if size != item_size {
+            return Err(TypedError::Element(ElementError::Size { format, size, item_size }));
+        }
+        let field = parsed.field(name).ok_or(TypedError::NoField { format })?;
+        let single = (field.count == 1 && field.dimensions() == 0).then_some(field);
+        check_item::<T>(single, format).map_err(TypedError::Element)?;
+        let memory: *mut u8 = self.span().pointer.cast();
+        if memory.is_null() && layout.items() != 0 {
+            return Err(TypedError::Rule(Rule::NullMemory));
+        }
+        // The field lies within the format, which is as large as an item; and the view is held for `'held`.
+        Ok(TypedView { memory, layout, offset: field.offset, items: PhantomData })
+    }
+
+    /// The same, to read and write.
+    ///
+    /// # Errors
+    ///
+    /// As [`field`](Self::field), and [`Rule::ReadOnlyView`].
+    pub fn field_mut<T: Element>(self, name: &[u8]) -> Result<TypedViewMut<'held, T>, TypedError<'held>> {
+        if self.header().readonly != 0 {
+            return Err(TypedError::Rule(Rule::ReadOnlyView));
+        }
+        self.field(name).map(TypedViewMut)
+    }
+
     /// The view's items, to read and write.
     ///
     /// # Errors
@@ -84,10 +125,10 @@ impl<'held, T: Element> TypedView<'held, T> {
     /// be read for `'held`, and nobody holds a reference to them that forbids others to write or to read.
     #[must_use]
     pub unsafe fn new(memory: *mut u8, layout: Layout<'held>) -> Self {
-        Self { memory, layout, items: PhantomData }
+        Self { memory, layout, offset: 0, items: PhantomData }
     }
 
-    /// Where the items lie.
+    /// Where the items lie; of a [field](Held::field), the records that it is in.
     #[must_use]
     pub fn layout(self) -> Layout<'held> {
         self.layout
@@ -131,7 +172,9 @@ impl<'held, T: Element> TypedView<'held, T> {
 
     fn address(self, indices: &[usize]) -> Result<*mut u8, IndexError> {
         // SAFETY: the type's invariant.
-        unsafe { self.layout.pointer(self.memory, indices) }
+        let item = unsafe { self.layout.pointer(self.memory, indices) }?;
+        // Within the item, so it does not overflow.
+        Ok(item.wrapping_add(self.offset))
     }
 
     /// # Safety
@@ -212,7 +255,7 @@ impl<T: Element> Items<'_, T> {
         }
         let address = if self.side_by_side {
             // Within the memory, so it does not overflow.
-            self.view.memory.wrapping_add(self.next * size_of::<T>())
+            self.view.memory.wrapping_add(self.next * layout.item_size() + self.view.offset)
         } else {
             let indices = &mut self.indices[..layout.dimensions()];
             let address = self.view.address(indices).ok()?;
@@ -276,6 +319,12 @@ pub enum TypedError<'a> {
     /// The exporter's fields are no layout; it is at fault.
     #[error("{0}")]
     Layout(LayoutError),
+    /// The items are no records, or have no such field.
+    #[error("the items have no field of that name; their format is '{}'", .format.escape_ascii())]
+    NoField {
+        /// The view's format.
+        format: &'a [u8],
+    },
     /// A rule was broken.
     #[error("rule {number} of the buffer protocol was broken: {0:?}", number = .0.number())]
     Rule(Rule),

@@ -85,7 +85,7 @@ mod items;
 mod write;
 
 pub use chars::CharBuffer;
-pub use items::{typed, typed_mut};
+pub use items::{field, field_mut, typed, typed_mut};
 pub use write::WriteBuffer;
 
 /// What a [`ReadBuffer`] or [`WriteBuffer`] is looked at as: bytes, whatever the items are.
@@ -111,6 +111,15 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
         Self { lease, attached, object: PhantomData, items: PhantomData }
     }
 
+    /// The memory of an exact `bytes` without a view.
+    #[inline]
+    fn try_bytes(object: Borrowed<'a, 'py, PyAny>) -> Option<Self> {
+        // SAFETY: the object is alive, and the thread is attached.
+        let exact = unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0;
+        // SAFETY: an exact `bytes` is one.
+        exact.then(|| Self::of_bytes(unsafe { object.cast_unchecked() }))
+    }
+
     /// The content of a `bytes`, which lives as long as the object and is never written to.
     #[inline]
     pub(crate) fn of_bytes(object: Borrowed<'a, 'py, PyBytes>) -> Self {
@@ -125,10 +134,8 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     /// The memory of any exporter, as bytes; for other items, callers look at the format too.
     #[inline]
     pub(crate) fn acquire(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        // SAFETY: the object is alive, and the thread is attached.
-        if unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0 {
-            // SAFETY: an exact `bytes` is one.
-            return Ok(Self::of_bytes(unsafe { object.cast_unchecked() }));
+        if let Some(buffer) = Self::try_bytes(object) {
+            return Ok(buffer);
         }
         Lease::acquire::<false>(object).map(|lease| Self::new(lease, object.py().into()))
     }

@@ -81,7 +81,7 @@ pub use bufproto_core::span::Span;
 pub use bufproto_core::typed::{TypedView, TypedViewMut};
 
 pub use accept::Accept;
-pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, typed, typed_mut};
+pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, field, field_mut, typed, typed_mut};
 pub use error::into_py_err;
 #[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 pub use export::{Export, ExportError, Exported, StableRead, Storage};

@@ -104,7 +104,7 @@ pub(super) fn per_call(labels: &str, stretches: &[Stretch]) -> anyhow::Result<BT
 }
 
 /// What each turn takes, of all and of our own.
-fn difference(taken: &[(u64, Stretch)]) -> anyhow::Result<(f64, f64)> {
+pub(super) fn difference(taken: &[(u64, Stretch)]) -> anyhow::Result<(f64, f64)> {
     let [(few, short), (many, long)] = taken else {
         anyhow::bail!("counted {} times, not twice", taken.len());
     };
@@ -114,7 +114,7 @@ fn difference(taken: &[(u64, Stretch)]) -> anyhow::Result<(f64, f64)> {
 }
 
 /// Rounds to tenths: an exporter in Python takes not exactly the same each time.
-fn tenths(number: f64) -> f64 {
+pub(super) fn tenths(number: f64) -> f64 {
     (number * 10.0).round() / 10.0
 }
 

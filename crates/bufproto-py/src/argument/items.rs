@@ -6,7 +6,7 @@ use bufproto_core::rules::Rule;
 use bufproto_core::shared::Shared;
 use bufproto_core::typed::{TypedError, TypedView, TypedViewMut};
 use bufproto_core::view::Slot;
-use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use super::{ReadBuffer, WriteBuffer, copy_of};
@@ -255,8 +255,45 @@ pub fn typed_mut<'v, T: Element>(view: &'v View<'_, '_>) -> PyResult<TypedViewMu
     view.held().typed_mut().map_err(typed_error)
 }
 
+/// One field of items that are records, by its name, in every item of a view of any layout.
+///
+/// ```
+/// use bufproto_py::{Request, Slot, field, fill};
+/// use pyo3::prelude::*;
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let code = c"type('Point', (__import__('ctypes').Structure,), {'_fields_': [
+///         ('kind', __import__('ctypes').c_uint8), ('x', __import__('ctypes').c_double)]})";
+///     let points = (py.eval(code, None, None)?.mul(3)?).call1(((1, 0.5), (2, 1.5), (3, 2.5)))?;
+///     let mut slot = Slot::new();
+///     let view = fill(&mut slot, &points, Request::FULL_RO)?;
+///     assert_eq!(field::<f64>(&view, "x")?.iter().sum::<f64>(), 4.5);
+///     assert_eq!(field::<u8>(&view, "kind")?.get(&[2]), Ok(3));
+///     assert!(field::<f32>(&view, "x").unwrap_err().to_string().contains("but '=f' is wanted"));
+///     PyResult::Ok(())
+/// }).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// As [`typed`], of the field; `ValueError` if there is none of that name.
+pub fn field<'v, T: Element>(view: &'v View<'_, '_>, name: &str) -> PyResult<TypedView<'v, T>> {
+    view.held().field(name.as_bytes()).map_err(typed_error)
+}
+
+/// As [`field`], to write to.
+///
+/// # Errors
+///
+/// As [`field`], and `BufferError` if the view is read-only.
+pub fn field_mut<'v, T: Element>(view: &'v View<'_, '_>, name: &str) -> PyResult<TypedViewMut<'v, T>> {
+    view.held().field_mut(name.as_bytes()).map_err(typed_error)
+}
+
 fn typed_error(error: TypedError<'_>) -> PyErr {
     match error {
+        TypedError::NoField { .. } => PyValueError::new_err(error.to_string()),
         TypedError::Element(_) => PyTypeError::new_err(error.to_string()),
         TypedError::Rule(rule) => {
             PyBufferError::new_err(rule.refusal(FAMILY).message.with_type_name("").to_string())

@@ -20,7 +20,8 @@ pub(crate) mod arguments {
     #[pymodule_export]
     use super::selfish::Selfish;
     use crate::{
-        Accept, CharBuffer, OwnedBuffer, ReadBuffer, Request, Slot, WriteBuffer, fill, typed, typed_mut,
+        Accept, CharBuffer, OwnedBuffer, ReadBuffer, Request, Slot, WriteBuffer, field, field_mut, fill,
+        typed, typed_mut,
     };
 
     #[pyfunction]
@@ -224,6 +225,31 @@ pub(crate) mod arguments {
         let view = fill(&mut slot, object, Request::FULL_RO)?;
         let items = typed::<i32>(&view)?;
         Ok((items.shape().collect(), items.iter().collect()))
+    }
+
+    /// The shape and the values of one field.
+    #[pyfunction]
+    fn field_f64(object: &Bound<'_, PyAny>, name: &str) -> PyResult<(Vec<usize>, Vec<f64>)> {
+        let mut slot = Slot::new();
+        let view = fill(&mut slot, object, Request::FULL_RO)?;
+        let items = field::<f64>(&view, name)?;
+        Ok((items.shape().collect(), items.iter().collect()))
+    }
+
+    #[pyfunction]
+    fn field_big_i32(object: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<i32>> {
+        let mut slot = Slot::new();
+        let view = fill(&mut slot, object, Request::FULL_RO)?;
+        Ok(field::<Be<i32>>(&view, name)?.iter().map(Be::get).collect())
+    }
+
+    /// Sets a field in every item.
+    #[pyfunction]
+    fn fill_field_f64(object: &Bound<'_, PyAny>, name: &str, value: f64) -> PyResult<()> {
+        let mut slot = Slot::new();
+        let view = fill(&mut slot, object, Request::FULL_RO)?;
+        field_mut(&view, name)?.fill(value);
+        Ok(())
     }
 
     #[pyfunction]

@@ -404,6 +404,35 @@ class Items(Case):
             self.assertEqual(transposed.tolist(), [[1, 1], [0, 0], [1, 1]])
             self.assertRaisesRegex(TypeError, "byte order", RUST.items_f64, cube.astype(cube.dtype.newbyteorder()))
 
+    def test_fields_of_records(self):
+        class Point(ctypes.Structure):
+            _fields_ = [("kind", ctypes.c_uint8), ("x", ctypes.c_double), ("pair", ctypes.c_double * 2)]
+
+        points = (Point * 3)((1, 0.5, (7, 8)), (2, 1.5, (7, 8)), (3, 2.5, (7, 8)))
+        self.assertEqual(RUST.field_f64(points, "x"), ([3], [0.5, 1.5, 2.5]))
+        self.assertEqual(RUST.field_f64(points[1], "x"), ([], [1.5]))
+        RUST.fill_field_f64(points, "x", 4.0)
+        self.assertEqual([(point.kind, point.x, point.pair[:]) for point in points], [(kind, 4, [7, 8]) for kind in (1, 2, 3)])
+        for name in "kind", "pair":
+            self.assertRaisesRegex(TypeError, "but '=d' is wanted", RUST.field_f64, points, name)
+        for name in "", "X", "y":
+            self.assertRaisesRegex(ValueError, "no field of that name", RUST.field_f64, points, name)
+        self.assertRaisesRegex(ValueError, "their format is 'd'", RUST.field_f64, array.array("d", [1]), "x")
+        self.assertRaises(BufferError, RUST.fill_field_f64, memoryview(points).toreadonly(), "x", 1.0)
+        if numpy is not None:
+            kinds = [("a", ">i4"), ("b", "f8"), ("c", "u1", (3,)), ("d", "f8")]
+            for kind in numpy.dtype(kinds), numpy.dtype(kinds, align=True):
+                items = numpy.zeros((4, 5), kind)
+                items["a"], items["b"] = numpy.arange(20).reshape(4, 5), numpy.linspace(0, 1, 20).reshape(4, 5)
+                for value in items, items.T, items[::-2, 1::2], items[:0], items[2, 3:4], items[0, 0:1].reshape(()):
+                    self.assertEqual(RUST.field_f64(value, "b"), (list(value.shape), value["b"].ravel().tolist()))
+                    self.assertEqual(RUST.field_big_i32(value, "a"), value["a"].ravel().tolist())
+                RUST.fill_field_f64(items.T[1:], "d", 0.5)
+                self.assertEqual(items["d"].tolist(), [[0] + [0.5] * 4] * 4)
+                self.assertTrue((items["a"].ravel() == numpy.arange(20)).all())
+                self.assertRaises(TypeError, RUST.field_f64, items, "a")
+                self.assertRaises(TypeError, RUST.field_f64, items, "c")
+
     def test_items_behind_pointers(self):
         if _testbuffer is None:
             self.skipTest("the interpreter comes without _testbuffer")
