@@ -29,14 +29,16 @@ extern const counting_deed counting_their_scopes[COUNTING_SCOPES];
 #define COUNTING_USE(result, pointer, length) \
     __asm__ volatile("" : : "r"(result), "r"(pointer), "r"(length) : "memory")
 
-/* A turn is what a caller does: it calls, clears an exception, and uses the pointer and the length. */
+/* A turn is what a caller does: it calls, clears an exception, and uses the pointer and the length. Each side reads the object
+ * from memory, which the empty one then takes from the count; a register that keeps it between turns would be counted. */
 #define COUNTING_DEED(name, type, call) \
-    static void name##_many(PyObject *object, long turns) \
+    static void name##_many(PyObject *const volatile again, long turns) \
     { \
         type pointer = NULL; \
         Py_ssize_t length = 0; \
         while (turns-- > 0) { \
             int result; \
+            PyObject *object = again; \
             COUNTING_FORGET(object); \
             result = call; \
             if (result < 0) { \

@@ -17,6 +17,7 @@ mod install;
 mod interpreter;
 mod layouts;
 mod library;
+mod mutants;
 mod nightly;
 mod numpy;
 mod oracle;
@@ -43,6 +44,8 @@ enum Task {
     Bench(bench::Arguments),
     /// Count the instructions of the C face beside the interpreter's own.
     Budget(budget::Arguments),
+    /// Run everything, for as long as it takes.
+    Ci(test::ci::Arguments),
     /// Show which rules for exporters real ones keep.
     Exporters(exporters::Arguments),
     /// Run the fuzz targets.
@@ -55,6 +58,8 @@ enum Task {
     Install(install::Arguments),
     /// Compare what is said of random layouts with what an interpreter says.
     Layouts(layouts::Arguments),
+    /// Change core in one place after the other, and see whether a test notices.
+    Mutants(mutants::Arguments),
     /// Record what interpreters answer, and compare it with core.
     Oracle(oracle::Arguments),
     /// Prepare a version, and make the files to publish.
@@ -71,12 +76,14 @@ fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Budget(arguments) => budget::run(&arguments),
+        Task::Ci(arguments) => test::ci::run(&arguments),
         Task::Exporters(arguments) => exporters::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Inspect(arguments) => inspect::run(&arguments),
         Task::Header(arguments) => header::run(&arguments),
         Task::Install(arguments) => install::run(&arguments),
         Task::Layouts(arguments) => layouts::run(&arguments),
+        Task::Mutants(arguments) => mutants::run(&arguments),
         Task::Oracle(arguments) => oracle::run(&arguments),
         Task::Release(arguments) => release::run(&arguments),
         Task::Sanitize(arguments) => test::sanitize::run(&arguments),

@@ -17,13 +17,15 @@ use crate::workspace::Workspace;
 mod in_c;
 mod in_rust;
 
+pub(crate) use in_rust::build_limited;
+
 /// The crate with the extension modules and the package's Python sources.
 pub(crate) const CRATE: &str = "bufproto-py";
 
 /// What the name of a file begins with while it is written.
 const DRAFT: &str = ".draft-";
 
-/// A package that one interpreter can import.
+/// Modules that one interpreter can import.
 pub(crate) struct Package {
     /// The folders to put on `PYTHONPATH`: the package's, and those of what its tests use.
     pub(crate) folders: Vec<PathBuf>,
@@ -45,6 +47,16 @@ impl Package {
         let folder = home.join(feature);
         assemble(&workspace.root.join("crates").join(CRATE).join("python"), &folder, &native)
             .with_context(|| format!("cannot assemble the package in {}", folder.display()))?;
+        Ok(Self { folders: vec![folder] })
+    }
+
+    /// Builds the crate's examples, each of which is a module of its own, in Rust.
+    pub(crate) fn examples(workspace: &Workspace, interpreter: &Interpreter) -> anyhow::Result<Self> {
+        let home = workspace.target.join("python").join(interpreter.key());
+        let folder = home.join("examples");
+        for (library, name) in in_rust::build_examples(workspace, interpreter, &home)? {
+            replace(&library, &folder.join(name))?;
+        }
         Ok(Self { folders: vec![folder] })
     }
 

@@ -13,11 +13,16 @@ mod bench;
 mod budgets;
 mod c_face;
 mod c_lifetimes;
+pub(crate) mod ci;
 mod core_alone;
+mod examples;
+mod first_extension;
 mod fuzz;
+mod hostile;
 mod imported;
 mod installed;
 mod layouts;
+mod limited;
 mod live;
 mod old_code;
 mod outcome;
@@ -26,6 +31,7 @@ mod release;
 mod rust;
 pub(crate) mod sanitize;
 mod script;
+mod stress;
 mod tally;
 mod tools;
 
@@ -74,15 +80,20 @@ const STEPS: &[Step] = &[
     Step { name: "installed", run: Run::Once(installed::run) },
     Step { name: "compiler checks", run: Run::Once(old_code::checks) },
     Step { name: "live", run: Run::Each(live::run) },
+    Step { name: "example modules", run: Run::Each(examples::run) },
+    Step { name: "limited API", run: Run::Each(limited::run) },
     Step { name: "C face", run: Run::Each(c_face::run) },
     Step { name: "layouts", run: Run::Each(layouts::run) },
     Step { name: "C imports", run: Run::Each(imported::run) },
     Step { name: "C lifetimes", run: Run::Each(c_lifetimes::run) },
+    Step { name: "hostile", run: Run::Each(hostile::run) },
+    Step { name: "stress", run: Run::Each(stress::run) },
     Step { name: "C under valgrind", run: Run::OnOne(c_lifetimes::under_valgrind) },
     Step { name: "old code", run: Run::Each(old_code::run) },
     Step { name: "package", run: Run::OnOne(package::run) },
     Step { name: "bench", run: Run::OnOne(bench::run) },
     Step { name: "release", run: Run::Once(release::run) },
+    Step { name: "first extension", run: Run::OnOne(first_extension::run) },
     Step { name: "fuzz", run: Run::Once(fuzz::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];

@@ -64,6 +64,20 @@ impl Header {
         self.itemsize == Self::REFERENCE
     }
 
+    /// Whether a view is nothing but a pointer and a length, as the answer to a request for bytes ought to be: without a
+    /// format, a shape, strides and suboffsets, **it does not refer to itself**, and may be moved.
+    ///
+    /// An exporter may not depend on the address of the views that it filled: "this field (`internal`) is guaranteed to
+    /// remain constant, while a consumer MAY pass a copy of the original buffer as the *view* argument" (the
+    /// documentation of `bf_releasebuffer`).
+    #[inline]
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        // One test of all of them, for it is on the way of every argument.
+        let fields = self.format.addr() | self.shape.addr() | self.strides.addr() | self.suboffsets.addr();
+        fields == 0
+    }
+
     /// An item size that no view has.
     const REFERENCE: isize = isize::MIN;
 }

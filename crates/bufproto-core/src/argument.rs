@@ -62,6 +62,7 @@ pub fn stable<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<StableVie
     }
 }
 
+#[cold]
 fn in_words_for_arguments(rule: Rule) -> Rule {
     match rule {
         Rule::Contiguous => Rule::ArgumentOrder,
@@ -90,18 +91,6 @@ pub enum Why {
     Order,
     /// The memory is read-only.
     ReadOnly,
-}
-
-/// Whether a view is nothing but a pointer and a length, as the answer to a request for bytes ought to be: without a
-/// format, a shape, strides and suboffsets, **it does not refer to itself**, and may be moved.
-///
-/// An exporter may not depend on the address of the views that it filled: "this field (`internal`) is guaranteed to
-/// remain constant, while a consumer MAY pass a copy of the original buffer as the *view* argument" (the
-/// documentation of `bf_releasebuffer`).
-#[inline]
-#[must_use]
-pub fn is_plain(view: &Header) -> bool {
-    view.format.is_null() && view.shape.is_null() && view.strides.is_null() && view.suboffsets.is_null()
 }
 
 /// Makes the copy of a view refer to itself wherever the original, which was at the address `from`, referred to

@@ -18,6 +18,8 @@
 //! be overwritten.
 
 mod grid;
+#[cfg(feature = "parallel")]
+pub mod parallel;
 mod plan;
 mod shuffle;
 mod side;
@@ -98,6 +100,17 @@ pub unsafe fn copy(
     (memory, from): (*const u8, Layout<'_>),
     (into, to): (*mut u8, Layout<'_>),
 ) -> Result<(), CopyError> {
+    compare(from, to)?;
+    if from.length() == 0 {
+        return Ok(());
+    }
+    // SAFETY: the caller's word for both sides; their shapes were compared, and the length is not 0.
+    unsafe { copy_items([Side::Laid(from), Side::Laid(to)], memory, into) };
+    Ok(())
+}
+
+/// Whether items can be copied from one layout to the other.
+fn compare(from: Layout<'_>, to: Layout<'_>) -> Result<(), CopyError> {
     if from.item_size() != to.item_size() {
         return Err(CopyError::ItemSize { from: from.item_size(), to: to.item_size() });
     }
@@ -110,11 +123,6 @@ pub unsafe fn copy(
             return Err(CopyError::Extent { dimension, from, to });
         }
     }
-    if from.length() == 0 {
-        return Ok(());
-    }
-    // SAFETY: the caller's word for both sides; their shapes were compared, and the length is not 0.
-    unsafe { copy_items([Side::Laid(from), Side::Laid(to)], memory, into) };
     Ok(())
 }
 

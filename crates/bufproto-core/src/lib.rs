@@ -20,6 +20,9 @@
 //! | to write a backend | [`runtime`] |
 #![no_std]
 
+#[cfg(feature = "parallel")]
+extern crate std;
+
 pub mod abi;
 pub mod argument;
 pub mod copy;

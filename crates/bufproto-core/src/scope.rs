@@ -12,7 +12,7 @@ use crate::request::{Access, Request};
 use crate::rules::Rule;
 use crate::runtime::{Exporter, Runtime, Segmented};
 use crate::span::Span;
-use crate::view::{Held, Slot, ask, clear};
+use crate::view::{Held, Slot, argument_in, ask, clear};
 
 /// Where a scope keeps its views: places that are numbered from 0.
 ///
@@ -20,13 +20,17 @@ use crate::view::{Held, Slot, ask, clear};
 ///
 /// A number stands for the same place at every call, different numbers for different ones. A place has room for one of
 /// the interpreter's views, aligned, stays where it is, and is used by one scope alone, for as long as the value lives.
-/// There may become more, never fewer.
+/// There may become more, never fewer. Whoever else changes the number of claimed places keeps the scope's invariants.
 pub unsafe trait Places {
     /// The layout of the views.
     type View: abi::View;
 
     /// How many places there are.
     fn count(&self) -> usize;
+
+    /// How many places are claimed, from the first on. It is kept beside the places, so that callers who fill places
+    /// themselves can see it: they do as [`Scope`] does.
+    fn claimed(&self) -> &Cell<usize>;
 
     /// Makes more places, if there can be more.
     ///
@@ -43,18 +47,25 @@ pub unsafe trait Places {
 
 /// As many places as there are slots.
 #[derive(Debug)]
-pub struct Slots<'storage, V>(&'storage [Slot<V>]);
+pub struct Slots<'storage, V> {
+    slots: &'storage [Slot<V>],
+    claimed: Cell<usize>,
+}
 
 // SAFETY: a slice's slots are distinct and do not move, and the scope borrows it for itself.
 unsafe impl<V: abi::View> Places for Slots<'_, V> {
     type View = V;
 
     fn count(&self) -> usize {
-        self.0.len()
+        self.slots.len()
+    }
+
+    fn claimed(&self) -> &Cell<usize> {
+        &self.claimed
     }
 
     fn get(&self, number: usize) -> Option<NonNull<V>> {
-        self.0.get(number).map(Slot::pointer)
+        self.slots.get(number).map(Slot::pointer)
     }
 }
 
@@ -71,21 +82,20 @@ unsafe impl<V: abi::View> Places for Slots<'_, V> {
 pub struct Scope<'storage, R: Runtime, P: Places<View = R::View> = Slots<'storage, <R as Runtime>::View>> {
     runtime: R,
     places: P,
-    claimed: Cell<usize>,
     storage: PhantomData<&'storage ()>,
 }
 
 impl<'storage, R: Runtime> Scope<'storage, R> {
     /// A scope with room for as many views as there are slots.
     pub fn new(runtime: R, slots: &'storage mut [Slot<R::View>]) -> Self {
-        Self::in_places(runtime, Slots(slots))
+        Self::in_places(runtime, Slots { slots, claimed: Cell::new(0) })
     }
 }
 
 impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
-    /// A scope with room for as many views as there are places.
+    /// A scope with room for as many views as there are places; those that are claimed already are its own.
     pub fn in_places(runtime: R, places: P) -> Self {
-        Self { runtime, places, claimed: Cell::new(0), storage: PhantomData }
+        Self { runtime, places, storage: PhantomData }
     }
 
     /// Where the views are kept.
@@ -96,7 +106,7 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     /// How many views can still be acquired.
     #[must_use]
     pub fn room(&self) -> usize {
-        self.places.count() - self.claimed.get()
+        self.places.count() - self.places.claimed().get()
     }
 
     /// Acquires a view by one of the three old functions of the 3.x dialect, and keeps it.
@@ -162,22 +172,8 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     where
         O: Exporter<Runtime = R>,
     {
-        self.hold_alive(object, |view| {
-            ask(object, view, access.request()).map_err(|error| match access {
-                Access::Write => Rule::ArgumentWritable.into(),
-                Access::Char | Access::Read => error,
-            })?;
-            // SAFETY: the exporter has just filled the view.
-            let held = unsafe { Held::new(self.runtime, view.as_ref()) };
-            match held.shared() {
-                Err(Rule::Contiguous) => {
-                    // SAFETY: as above, and nobody else releases it.
-                    unsafe { self.runtime.release(view) };
-                    Err(Rule::ArgumentContiguous.into())
-                }
-                _ => Ok(()),
-            }
-        })
+        // SAFETY: `hold_alive` passes a place that stays until it is released.
+        self.hold_alive(object, |view| unsafe { argument_in(object, view, access) })
     }
 
     /// Acquires a view for any request, and keeps it.
@@ -192,6 +188,23 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
         self.hold_alive(object, |view| ask(object, view, request))
     }
 
+    /// Keeps an object alive, by [a reference](crate::runtime::Object::refer).
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::ScopeFull`].
+    pub fn keep<O>(&self, object: O) -> Result<(), ErrorOf<O>>
+    where
+        O: Exporter<Runtime = R>,
+    {
+        let kept = self.hold::<ErrorOf<O>>(|view| {
+            // SAFETY: `hold` passes an empty view.
+            unsafe { object.refer(view) };
+            Ok(())
+        });
+        kept.map(drop)
+    }
+
     /// As [`hold`](Self::hold), for a view of an object. A view that names no owner keeps nothing alive, so the object
     /// is held beside it.
     fn hold_alive<O>(
@@ -202,21 +215,16 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     where
         O: Exporter<Runtime = R>,
     {
-        let place = self.claimed.get();
+        let place = self.places.claimed().get();
         let held = self.hold(fill)?;
-        if held.header().obj.is_null() {
-            let kept = self.hold::<ErrorOf<O>>(|view| {
-                // SAFETY: `hold` passes an empty view.
-                unsafe { object.refer(view) };
-                Ok(())
-            });
-            if let Err(error) = kept {
-                // There is nothing to release in the first place, which is free again, as in `hold`.
-                if self.claimed.get() == place + 1 {
-                    self.claimed.set(place);
-                }
-                return Err(error);
+        if held.header().obj.is_null()
+            && let Err(error) = self.keep(object)
+        {
+            // There is nothing to release in the first place, which is free again, as in `hold`.
+            if self.places.claimed().get() == place + 1 {
+                self.places.claimed().set(place);
             }
+            return Err(error);
         }
         Ok(held)
     }
@@ -226,21 +234,21 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
         &self,
         fill: impl FnOnce(NonNull<R::View>) -> Result<(), E>,
     ) -> Result<Held<'_, R>, E> {
-        let place = self.claimed.get();
+        let place = self.places.claimed().get();
         if place >= self.places.count() {
             self.places.grow()?;
         }
         let view = self.places.get(place).ok_or(Rule::ScopeFull)?;
         // SAFETY: a place has room for a view.
         unsafe { clear(view) };
-        self.claimed.set(place + 1);
+        self.places.claimed().set(place + 1);
         if let Err(error) = fill(view) {
             // A failed export may leave an owner behind, which is not ours to release.
             // SAFETY: as above.
             unsafe { clear(view) };
             // Unless the exporter came back and claimed the next slots, this one is free again.
-            if self.claimed.get() == place + 1 {
-                self.claimed.set(place);
+            if self.places.claimed().get() == place + 1 {
+                self.places.claimed().set(place);
             }
             return Err(error);
         }
@@ -252,8 +260,8 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
 impl<R: Runtime, P: Places<View = R::View>> Drop for Scope<'_, R, P> {
     fn drop(&mut self) {
         // Releasing runs the exporter's code, so the count is read anew each time.
-        while let Some(last) = self.claimed.get().checked_sub(1) {
-            self.claimed.set(last);
+        while let Some(last) = self.places.claimed().get().checked_sub(1) {
+            self.places.claimed().set(last);
             if let Some(view) = self.places.get(last) {
                 // SAFETY: invariant 1, and the place is below `claimed` no more.
                 unsafe { self.runtime.release(view) };
@@ -264,6 +272,11 @@ impl<R: Runtime, P: Places<View = R::View>> Drop for Scope<'_, R, P> {
 
 impl<R: Runtime, P: Places<View = R::View>> fmt::Debug for Scope<'_, R, P> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Scope {{ {} of {} slots claimed }}", self.claimed.get(), self.places.count())
+        write!(
+            formatter,
+            "Scope {{ {} of {} slots claimed }}",
+            self.places.claimed().get(),
+            self.places.count()
+        )
     }
 }

@@ -8,6 +8,9 @@
 //! What nobody can write to anyway, an exact `bytes`, needs no such promise: [`Slot::fill_stable`] takes it as it is. Other
 //! exporters are refused plainly ([518](Rule::ArgumentStable)). That a view is read-only says nothing about others.
 //!
+//! The promise holds among those who keep the protocol. A pointer that is used after its view was released, as one that
+//! `PyObject_AsWriteBuffer` hands out without a [scope](crate::scope), is a writer that nobody knows of.
+//!
 //! # Between libraries
 //!
 //! A consumer has to find out whether an exporter of a library that it knows nothing about keeps such a promise. A request

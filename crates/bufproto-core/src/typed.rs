@@ -12,7 +12,7 @@ use crate::view::Held;
 
 /// The items of a view that is held for `'held`, which others may write to meanwhile.
 ///
-/// An item lies where shape, strides and suboffsets say, at any address, and is read byte by byte: of one that is being
+/// An item lies where shape, strides and suboffsets say, at any address, and each of its bytes is read by itself: of one that is being
 /// written to some bytes may be old and some new. Ask for the view with
 /// [`FULL_RO`](crate::request::Request::FULL_RO), or what of it the consumer can do with.
 pub struct TypedView<'held, T> {

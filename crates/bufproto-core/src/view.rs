@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use crate::abi::{self, Header, View as _};
 use crate::error::ErrorOf;
 use crate::layout::{Layout, LayoutError, Order};
-use crate::request::Request;
+use crate::request::{Access, Request};
 use crate::rules::Rule;
 use crate::runtime::{Exporter, Failure, Object, RaisedBy, Runtime, ViewOf};
 use crate::shared::{Shared, SharedMut};
@@ -34,6 +34,7 @@ impl<V: abi::View> Slot<V> {
     ///
     /// [`Rule::ViewExporter`] if the object's type exports no views, [`Rule::MemoryFlag`] if the interpreter
     /// refuses the request, or the exporter's own exception. The slot can be filled again.
+    #[inline]
     pub fn fill<O>(&mut self, object: O, request: Request) -> Result<View<'_, O::Runtime>, ErrorOf<O>>
     where
         O: Exporter,
@@ -81,7 +82,7 @@ impl<V: abi::View> Slot<V> {
         View { runtime, view: self.pointer(), slot: PhantomData }
     }
 
-    /// Makes the slot empty, forgetting what is in it, and returns its address. Only the common fields are
+    /// Makes the slot empty, forgetting what is in it, and returns its address. Of a large view only the common fields are
     /// reset: what follows them is the exporter's business, and PyPy's kilobyte need not be written each time.
     #[inline]
     pub(crate) fn clear(&self) -> NonNull<V> {
@@ -104,8 +105,73 @@ impl<V: abi::View> Slot<V> {
 #[inline]
 pub(crate) unsafe fn clear<V: abi::View>(view: NonNull<V>) -> NonNull<V> {
     // SAFETY: a view begins with a header, and the caller's word for the room.
-    unsafe { view.cast::<Header>().write(Header::EMPTY) };
+    unsafe {
+        if size_of::<V>() <= 2 * size_of::<Header>() {
+            // All at once, so that the compiler sees that what a new slot holds is not needed.
+            view.write(V::EMPTY);
+        } else {
+            view.cast::<Header>().write(Header::EMPTY);
+        }
+    }
     view
+}
+
+/// Asks an object for a view in a place of the caller's, who gives it back by [`Runtime::release`]. A place whose object
+/// has failed is empty.
+///
+/// # Errors
+///
+/// As [`Slot::fill`].
+///
+/// # Safety
+///
+/// The place has room for one of the interpreter's views, aligned, and stays where it is until the view is released.
+pub unsafe fn acquire_in<O: Exporter>(
+    object: O,
+    place: NonNull<ViewOf<O>>,
+    request: Request,
+) -> Result<(), ErrorOf<O>> {
+    // SAFETY: the caller's word.
+    let answer = ask(object, unsafe { clear(place) }, request);
+    if answer.is_err() {
+        // A failed export may leave an owner behind, which is nobody's to release.
+        // SAFETY: as above.
+        unsafe { clear(place) };
+    }
+    answer
+}
+
+/// As [`acquire_in`], by the rules of `PyArg_ParseTuple`: those of `y*` for character and read access, of `w*` for write
+/// access.
+///
+/// # Errors
+///
+/// What the exporter raised, for write access [`Rule::ArgumentWritable`] in its place; and
+/// [`Rule::ArgumentContiguous`] if it exports what is not contiguous for a request that says so.
+///
+/// # Safety
+///
+/// As [`acquire_in`].
+pub unsafe fn argument_in<O: Exporter>(
+    object: O,
+    place: NonNull<ViewOf<O>>,
+    access: Access,
+) -> Result<(), ErrorOf<O>> {
+    // SAFETY: the caller's word.
+    unsafe { acquire_in(object, place, access.request()) }.map_err(|error| match access {
+        Access::Write => Rule::ArgumentWritable.into(),
+        Access::Char | Access::Read => error,
+    })?;
+    // SAFETY: the exporter has just filled the view.
+    let held = unsafe { Held::new(object.runtime(), place.as_ref()) };
+    match held.shared() {
+        Err(Rule::Contiguous) => {
+            // SAFETY: as above, and nobody else releases it.
+            unsafe { object.runtime().release(place) };
+            Err(Rule::ArgumentContiguous.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Asks an object for a view, in the order of `PyObject_GetBuffer`: the request, the type, the exporter. Callers have
@@ -165,6 +231,7 @@ impl<R: Runtime> View<'_, R> {
     /// # Errors
     ///
     /// As [`Held::shared`].
+    #[inline]
     pub fn shared(&self) -> Result<Shared<'_>, Rule> {
         self.held().shared()
     }
@@ -174,6 +241,7 @@ impl<R: Runtime> View<'_, R> {
     /// # Errors
     ///
     /// As [`Held::shared_mut`].
+    #[inline]
     pub fn shared_mut(&self) -> Result<SharedMut<'_>, Rule> {
         self.held().shared_mut()
     }
@@ -231,6 +299,7 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 
     /// The interpreter's own structure.
+    #[inline]
     #[must_use]
     pub fn raw(self) -> &'held R::View {
         self.view
@@ -250,6 +319,7 @@ impl<'held, R: Runtime> Held<'held, R> {
     ///
     /// [`Rule::NegativeLength`] or [`Rule::NullMemory`] if the exporter's answer cannot be memory, and
     /// [`Rule::Contiguous`] if the items do not lie side by side in C order.
+    #[inline]
     pub fn shared(self) -> Result<Shared<'held>, Rule> {
         let (pointer, length) = self.bytes()?;
         // SAFETY: the exporter keeps `len` bytes at `buf` alive until release, which is after `'held`.
@@ -261,6 +331,7 @@ impl<'held, R: Runtime> Held<'held, R> {
     /// # Errors
     ///
     /// As [`shared`](Self::shared), and [`Rule::ReadOnlyView`] if the view is read-only.
+    #[inline]
     pub fn shared_mut(self) -> Result<SharedMut<'held>, Rule> {
         if self.header().readonly != 0 {
             return Err(Rule::ReadOnlyView);
@@ -306,18 +377,24 @@ impl<'held, R: Runtime> Held<'held, R> {
         (!format.is_null()).then(|| unsafe { CStr::from_ptr(format) })
     }
 
+    #[inline]
     fn bytes(self) -> Result<(*mut u8, usize), Rule> {
         let span = self.span();
         if span.length < 0 {
             return Err(Rule::NegativeLength);
         }
-        let header = self.header();
-        // Without strides and suboffsets, which is how a simple request is answered, nothing is to be asked.
-        let plain = header.strides.is_null() && header.suboffsets.is_null();
-        if !(plain || self.layout().is_ok_and(|layout| layout.is_contiguous(Order::C))) {
+        // This is how a simple request is answered: nothing else is to be asked.
+        if !(self.header().is_plain() || self.is_contiguous()) {
             return Err(Rule::Contiguous);
         }
         span.checked().ok_or(Rule::NullMemory)
+    }
+
+    #[cold]
+    fn is_contiguous(self) -> bool {
+        let header = self.header();
+        header.strides.is_null() && header.suboffsets.is_null()
+            || self.layout().is_ok_and(|layout| layout.is_contiguous(Order::C))
     }
 }
 

@@ -4,14 +4,15 @@ mod shapes;
 
 use bufproto_core::copy::{CopyError, copy, gather, scatter};
 use bufproto_core::layout::{Layout, Order};
+use bufproto_mock::strategy::{layout_pairs, layouts, overlapping_layouts};
 use proptest::prelude::*;
 
-use shapes::{counter, overlapping, pair, separate};
+use shapes::counter;
 
 /// Recorded with `_testbuffer` of CPython 3.12; `data/gathers.py` says how.
 const RECORDED: &str = include_str!("data/gathers.txt");
 
-const ORDERS: [(Order, bool); 2] = [(Order::C, true), (Order::Fortran, false)];
+const ORDERS: [Order; 2] = [Order::C, Order::Fortran];
 
 fn gathered(first: *mut u8, layout: Layout<'_>, order: Order) -> Vec<u8> {
     let mut bytes = vec![0xee; layout.length() + 1];
@@ -113,21 +114,21 @@ proptest! {
 
     #[test]
     fn gathering_is_reading_item_by_item(
-        parts in prop_oneof![overlapping(), separate(false), separate(true)], seed: u8
+        parts in prop_oneof![overlapping_layouts(), layouts(false), layouts(true)], seed: u8
     ) {
         let memory = parts.memory(counter(seed));
-        for (order, last_fastest) in ORDERS {
+        for order in ORDERS {
             // SAFETY: the memory was made for this layout.
-            let expected = unsafe { parts.bytes(memory.first, last_fastest) };
+            let expected = unsafe { parts.bytes(memory.first, order) };
             prop_assert_eq!(gathered(memory.first, parts.layout(), order), expected);
         }
     }
 
     #[test]
     fn scattering_is_the_inverse_and_leaves_gaps_alone(
-        parts in prop_oneof![separate(false), separate(true)], seed: u8
+        parts in prop_oneof![layouts(false), layouts(true)], seed: u8
     ) {
-        for (order, _) in ORDERS {
+        for order in ORDERS {
             let memory = parts.memory(counter(seed));
             let next = counter(seed ^ 0x55);
             let bytes: Vec<u8> = (0..parts.layout().length()).map(|_| next()).collect();
@@ -136,7 +137,7 @@ proptest! {
             unsafe { scatter(bytes.as_ptr(), memory.first, parts.layout(), order) };
             prop_assert_eq!(&gathered(memory.first, parts.layout(), order), &bytes);
             // What was not an item's byte is as before.
-            let items: Vec<*mut u8> = parts.indices(true).iter().map(|indices| {
+            let items: Vec<*mut u8> = parts.indices(Order::C).iter().map(|indices| {
                 // SAFETY: the memory was made for this layout.
                 unsafe { parts.address(memory.first, indices) }
             }).collect();
@@ -153,13 +154,13 @@ proptest! {
     }
 
     #[test]
-    fn copies_between_layouts_keep_every_item((from, to) in pair(), seed: u8) {
+    fn copies_between_layouts_keep_every_item((from, to) in layout_pairs(), seed: u8) {
         let (source, target) = (from.memory(counter(seed)), to.memory(|| 0));
         // SAFETY: both memories were made for their layouts.
-        let expected = unsafe { from.bytes(source.first, true) };
+        let expected = unsafe { from.bytes(source.first, Order::C) };
         // SAFETY: as above.
         unsafe { copy((source.first, from.layout()), (target.first, to.layout())) }.unwrap();
         // SAFETY: as above.
-        prop_assert_eq!(unsafe { to.bytes(target.first, true) }, expected);
+        prop_assert_eq!(unsafe { to.bytes(target.first, Order::C) }, expected);
     }
 }

@@ -227,6 +227,17 @@ proptest::proptest! {
     }
 
     #[test]
+    fn what_the_struct_module_takes_is_read(format in bufproto_mock::strategy::formats()) {
+        assert!(Format::parse(format.as_bytes()).is_ok());
+        check(format.as_bytes());
+    }
+
+    #[test]
+    fn texts_of_its_characters_are_read_or_refused(text in bufproto_mock::strategy::format_texts()) {
+        check(&text);
+    }
+
+    #[test]
     fn any_characters_of_the_grammar_are_read_or_refused(
         text in "([xcbhiqPdsp]|[0-9]{1,3}|T\\{|\\}|X\\{|&|:a:|:|\\(|2,3|\\)|Z|[@<>=!^]| ){0,24}"
     ) {

@@ -8,10 +8,11 @@ use bufproto_core::abi::Header;
 use bufproto_core::layout::{
     IndexError, Layout, LayoutError, MAX_DIMENSIONS, Order, fill_contiguous_strides,
 };
+use bufproto_mock::strategy::{layouts, overlapping_layouts};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use shapes::{counter, overlapping, separate};
+use shapes::counter;
 
 /// Numbers as a broken exporter might have them, among many harmless ones.
 fn number(harmless: Range<isize>) -> impl Strategy<Value = isize> {
@@ -43,11 +44,11 @@ proptest! {
 
     #[test]
     fn contiguous_is_where_every_item_follows_the_one_before(
-        parts in prop_oneof![overlapping(), separate(false)]
+        parts in prop_oneof![overlapping_layouts(), layouts(false)]
     ) {
         let layout = parts.layout();
-        for (order, last_fastest) in [(Order::C, true), (Order::Fortran, false)] {
-            let indices = parts.indices(last_fastest);
+        for order in [Order::C, Order::Fortran] {
+            let indices = parts.indices(order);
             let offsets = indices.iter().map(|indices| parts.offset(indices));
             // Items without bytes lie side by side wherever they are.
             let expected = parts.item_size == 0 || is_side_by_side(offsets, parts.item_size);
@@ -56,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn suboffsets_are_never_contiguous(mut parts in separate(false)) {
+    fn suboffsets_are_never_contiguous(mut parts in layouts(false)) {
         parts.suboffsets = Some(vec![-1; parts.shape.len()]);
         let layout = parts.layout();
         prop_assert!(!layout.is_contiguous(Order::C) && !layout.is_contiguous(Order::Fortran));
@@ -64,16 +65,16 @@ proptest! {
     }
 
     #[test]
-    fn without_strides_items_are_in_c_order(parts in separate(false)) {
+    fn without_strides_items_are_in_c_order(parts in layouts(false)) {
         let layout = Layout::new(parts.item_size, &parts.shape, None, None).unwrap();
         prop_assert!(layout.is_contiguous(Order::C));
-        let offsets = parts.indices(true).into_iter().map(|indices| layout.offset(&indices).unwrap());
+        let offsets = parts.indices(Order::C).into_iter().map(|indices| layout.offset(&indices).unwrap());
         prop_assert!(is_side_by_side(offsets, parts.item_size));
     }
 
     #[test]
-    fn bounds_hold_all_items_and_nothing_else(parts in prop_oneof![overlapping(), separate(false)]) {
-        let offsets: Vec<isize> = parts.indices(true).iter().map(|indices| parts.offset(indices)).collect();
+    fn bounds_hold_all_items_and_nothing_else(parts in prop_oneof![overlapping_layouts(), layouts(false)]) {
+        let offsets: Vec<isize> = parts.indices(Order::C).iter().map(|indices| parts.offset(indices)).collect();
         let low = offsets.iter().copied().min().unwrap_or(0);
         let high = offsets.iter().map(|offset| offset + parts.item_size as isize).max().unwrap_or(0);
         prop_assert_eq!(parts.layout().bounds(), Some(low..high));
@@ -83,11 +84,11 @@ proptest! {
 
     #[test]
     fn offsets_and_addresses_lead_to_the_items(
-        parts in prop_oneof![overlapping(), separate(true)], seed: u8
+        parts in prop_oneof![overlapping_layouts(), layouts(true)], seed: u8
     ) {
         let layout = parts.layout();
         let memory = parts.memory(counter(seed));
-        for indices in parts.indices(true) {
+        for indices in parts.indices(Order::C) {
             // SAFETY: the memory was made for this layout.
             let address = unsafe { parts.address(memory.first, &indices) };
             // SAFETY: as above.
@@ -102,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn there_are_no_items_past_the_extents(parts in overlapping(), dimension: usize, past in 0..3usize) {
+    fn there_are_no_items_past_the_extents(parts in overlapping_layouts(), dimension: usize, past in 0..3usize) {
         let layout = parts.layout();
         let count = parts.shape.len();
         prop_assert_eq!(
@@ -120,13 +121,13 @@ proptest! {
     }
 
     #[test]
-    fn contiguous_strides_are_contiguous(parts in overlapping()) {
-        for (order, last_fastest) in [(Order::C, true), (Order::Fortran, false)] {
+    fn contiguous_strides_are_contiguous(parts in overlapping_layouts()) {
+        for order in [Order::C, Order::Fortran] {
             let mut strides = vec![isize::MIN; parts.shape.len()];
             fill_contiguous_strides(parts.item_size, &parts.shape, order, &mut strides).unwrap();
             let layout = Layout::new(parts.item_size, &parts.shape, Some(&strides), None).unwrap();
             prop_assert!(layout.is_contiguous(order));
-            let indices = parts.indices(last_fastest);
+            let indices = parts.indices(order);
             let offsets = indices.iter().map(|indices| layout.offset(indices).unwrap());
             prop_assert!(is_side_by_side(offsets, parts.item_size));
         }

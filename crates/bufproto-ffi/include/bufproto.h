@@ -68,6 +68,7 @@ struct _object;
 
 typedef struct bufproto_functions_table bufproto_functions_table;
 typedef struct bufproto_interpreter bufproto_interpreter;
+typedef struct bufproto_kept bufproto_kept;
 typedef struct bufproto_memory bufproto_memory;
 typedef struct bufproto_scope bufproto_scope;
 
@@ -106,31 +107,6 @@ typedef struct bufproto_scope bufproto_scope;
  * For bufproto_fail: the memory may move, which the strict policy refuses outside a scope.
  */
 #define BUFPROTO_FAILED_UNHELD 3
-
-/**
- * Room for a text with a type's name in it, in bytes.
- */
-#define BUFPROTO_TEXT_ROOM 256
-
-/**
- * In what bufproto_words tells of the exception: its type is SystemError, and not TypeError.
- */
-#define BUFPROTO_IS_SYSTEM_ERROR 1
-
-/**
- * In what bufproto_words tells of the exception: one that is pending is to stay, and this one not to be raised.
- */
-#define BUFPROTO_YIELDS 2
-
-/**
- * In what bufproto_words tells of the exception: the text still has the place for the type's name in it, %.100s.
- */
-#define BUFPROTO_NAMES_TYPE 4
-
-/**
- * What bufproto_words tells of the exception, divided by this, is the length of the text in bytes.
- */
-#define BUFPROTO_TEXT_LENGTH 8
 
 /**
  * A function of whatever type.
@@ -300,6 +276,33 @@ struct bufproto_memory {
 typedef int (*bufproto_get_buffer)(struct _object *object, void *view, int request);
 
 /**
+ * What is kept of the places between two calls.
+ */
+struct bufproto_kept {
+    /**
+     * Room for views, the caller's.
+     */
+    void *first;
+    /**
+     * How many views that is.
+     */
+    size_t own;
+    /**
+     * How many places are claimed, from the first on. Who fills a place himself claims it before, and gives it back
+     * if the exporter fails and no other has been claimed since.
+     */
+    size_t claimed;
+    /**
+     * How many places there are.
+     */
+    size_t count;
+    /**
+     * The library's memory for those that are more than the caller's.
+     */
+    void *spilled;
+};
+
+/**
  * A scope, on the caller's stack: every buffer that is taken through it stays where it is until the scope ends. It
  * must not move. Extensions declare one by BUFPROTO_SCOPE, in bufproto/scope.h.
  */
@@ -309,9 +312,9 @@ struct bufproto_scope {
      */
     const struct bufproto_interpreter *interpreter;
     /**
-     * The library's.
+     * Where the views are.
      */
-    size_t content[7];
+    struct bufproto_kept places;
 };
 
 #ifdef __cplusplus
@@ -461,24 +464,6 @@ int bufproto_check_read_buffer(const struct bufproto_interpreter *interpreter,
                                bufproto_get_buffer get_buffer);
 
 /**
- * What one of the three functions raises in CPython 3 when it fails, for a caller that has asked the exporter itself and
- * raises the exception itself, as the inline functions of bufproto/functions.h do. A caller that needs nothing else of
- * the library needs no table.
- *
- * access is that of the function, and reason one of BUFPROTO_FAILED_.... Returns the text, which is in room if it
- * names the type, and tells of the exception in about; or NULL if what the exporter raised stays.
- *
- * The caller sees to it:
- *
- * type_name is NULL or a string; room has BUFPROTO_TEXT_ROOM bytes, and about may be written to.
- */
-const char *bufproto_words(int access,
-                           int reason,
-                           const char *type_name,
-                           char *room,
-                           int *about);
-
-/**
  * Leaves the error of one of the three functions, for a caller that has asked the exporter itself and failed, as the
  * inline functions of bufproto/functions.h do where views are (Python 3).
  *
@@ -606,6 +591,17 @@ const void *bufproto_scope_acquire(const struct bufproto_scope *scope,
                                    int request);
 
 /**
+ * Keeps an object alive until the scope ends. Returns 0, or -1 with an exception set; without one for a scope that has
+ * ended.
+ *
+ * The caller sees to it:
+ *
+ * The thread is attached to the interpreter; scope was passed to bufproto_scope_begin; the object is alive.
+ */
+int bufproto_scope_keep(const struct bufproto_scope *scope,
+                        struct _object *object);
+
+/**
  * Takes an argument, by the rules of PyArg_ParseTuple: those of y* to read, of w* to write, and where types have
  * old slots, those of the old functions. view is room for a view, which holds the memory until it is given back by
  * bufproto_release.
@@ -629,7 +625,8 @@ int bufproto_argument(const struct bufproto_interpreter *interpreter,
 
 /**
  * Acquires a view for any request into the caller's room, as PyObject_GetBuffer does. It is given back by
- * bufproto_release, and does not move until then. Returns 0, or -1 with an exception set.
+ * bufproto_release, and does not move until then; one that names no owner keeps nothing alive. Returns 0, or -1 with an
+ * exception set.
  *
  * The caller sees to it:
  *

@@ -44,7 +44,6 @@ functions! {
     bufproto_as_read_buffer_int
     bufproto_as_write_buffer_int
     bufproto_check_read_buffer
-    bufproto_words
     bufproto_fail
     bufproto_raise
     bufproto_scope_begin
@@ -54,6 +53,7 @@ functions! {
     bufproto_scope_as_read_buffer
     bufproto_scope_as_write_buffer
     bufproto_scope_acquire
+    bufproto_scope_keep
     bufproto_argument
     bufproto_acquire
     bufproto_release

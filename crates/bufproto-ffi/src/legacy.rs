@@ -1,13 +1,13 @@
 //! The four functions, as C calls them.
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::ptr::NonNull;
 
 use bufproto_core::abi::{CPython3, Header, PyPy64};
 use bufproto_core::error::Error;
 use bufproto_core::legacy::{Dialect, Length, Python2, Python3, store_from, views};
 use bufproto_core::request::Access;
-use bufproto_core::rules::{Exception, Family, Message, Refusal, Rule};
+use bufproto_core::rules::{Family, Rule};
 use bufproto_core::span::Span;
 
 use crate::interpreter::{GetBuffer, Interpreter, PyObject};
@@ -218,75 +218,6 @@ pub unsafe extern "C" fn bufproto_check_read_buffer(
         }
     };
     c_int::from(answer)
-}
-
-/// Room for a text with a type's name in it, in bytes.
-pub const BUFPROTO_TEXT_ROOM: usize = 256;
-
-/// In what `bufproto_words` tells of the exception: its type is `SystemError`, and not `TypeError`.
-pub const BUFPROTO_IS_SYSTEM_ERROR: c_int = 1;
-/// In what `bufproto_words` tells of the exception: one that is pending is to stay, and this one not to be raised.
-pub const BUFPROTO_YIELDS: c_int = 2;
-/// In what `bufproto_words` tells of the exception: the text still has the place for the type's name in it, `%.100s`.
-pub const BUFPROTO_NAMES_TYPE: c_int = 4;
-
-/// What `bufproto_words` tells of the exception, divided by this, is the length of the text in bytes.
-pub const BUFPROTO_TEXT_LENGTH: c_int = 8;
-
-const _: () = assert!(BUFPROTO_TEXT_ROOM == Message::ROOM);
-
-/// What one of the three functions raises in CPython 3 when it fails, for a caller that has asked the exporter itself and
-/// raises the exception itself, as the inline functions of `bufproto/functions.h` do. A caller that needs nothing else of
-/// the library needs no table.
-///
-/// `access` is that of the function, and `reason` one of `BUFPROTO_FAILED_...`. Returns the text, which is in `room` if it
-/// names the type, and tells of the exception in `about`; or NULL if what the exporter raised stays.
-///
-/// # Safety
-///
-/// `type_name` is NULL or a string; `room` has `BUFPROTO_TEXT_ROOM` bytes, and `about` may be written to.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn bufproto_words(
-    access: c_int,
-    reason: c_int,
-    type_name: *const c_char,
-    room: *mut c_char,
-    about: *mut c_int,
-) -> *const c_char {
-    /// The words are the same in all of CPython 3.
-    const fn words(rule: Rule) -> Refusal {
-        rule.refusal(Family::CPython3)
-    }
-    static NULL: Refusal = words(Rule::NullArgument);
-    static READ: Refusal = words(views::missing(Access::Read));
-    static WRITE: Refusal = words(views::missing(Access::Write));
-    let refusal = match (reason, self::access(access)) {
-        (BUFPROTO_FAILED_NULL, _) => &NULL,
-        (_, Access::Write) => &WRITE,
-        (BUFPROTO_FAILED_EXPORTER, _) => return core::ptr::null(),
-        _ => &READ,
-    };
-    let mut told = 0;
-    if refusal.exception as u8 == Exception::SystemError as u8 {
-        told |= BUFPROTO_IS_SYSTEM_ERROR;
-    }
-    if refusal.yields {
-        told |= BUFPROTO_YIELDS;
-    }
-    let mut text = refusal.message.as_c_str();
-    if refusal.message.names_type() && !type_name.is_null() {
-        // SAFETY: the caller's word for both.
-        let (name, room) = unsafe { (CStr::from_ptr(type_name), &mut *room.cast()) };
-        match refusal.message.write_with_type_name(name, room) {
-            Some(written) => text = written,
-            None => told |= BUFPROTO_NAMES_TYPE,
-        }
-    }
-    // No text is longer than the room.
-    told |= (text.count_bytes() as c_int) * BUFPROTO_TEXT_LENGTH;
-    // SAFETY: the caller's word.
-    unsafe { about.write(told) };
-    text.as_ptr()
 }
 
 /// Leaves the error of one of the three functions, for a caller that has asked the exporter itself and failed, as the

@@ -26,6 +26,7 @@ pub use api::{Function, Functions, NAMES, bufproto_functions};
 pub use export::*;
 pub use interpreter::{GetBuffer, Interpreter, PyObject};
 pub use legacy::*;
+pub use places::Kept;
 pub use rule::*;
 pub use scope::*;
 pub use version::*;

@@ -1,8 +1,8 @@
 //! Scopes, as C declares them: every buffer that is taken through one stays until the scope ends.
 
-use core::cell::UnsafeCell;
+use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void};
-use core::mem::{MaybeUninit, align_of, forget, size_of};
+use core::mem::{ManuallyDrop, size_of};
 use core::ptr::{self, NonNull};
 
 use bufproto_core::abi::Header;
@@ -10,13 +10,15 @@ use bufproto_core::error::Error;
 use bufproto_core::legacy::store_from;
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::Rule;
+use bufproto_core::runtime::Object as _;
 use bufproto_core::scope;
 use bufproto_core::span::Span;
+use bufproto_core::view::{acquire_in, argument_in};
 
 use crate::interpreter::{GetBuffer, Interpreter, PyObject};
 use crate::legacy::access;
 use crate::object::{Attached, Object, Raised, refuse};
-use crate::places::Blocks;
+use crate::places::{Blocks, Kept};
 
 /// The scope of core. What the views' layout is, only their places need to know.
 ///
@@ -29,33 +31,25 @@ type Core<'i> = scope::Scope<'i, Attached<'i, Header>, Blocks<'i>>;
 #[derive(Debug)]
 pub struct Scope {
     /// The interpreter; NULL before the scope has begun, and after it has ended.
-    pub interpreter: *const Interpreter,
-    /// The library's.
-    // A `Core`. Exporters may come back to it while it is used.
-    pub content: UnsafeCell<MaybeUninit<[usize; 7]>>,
+    pub interpreter: Cell<*const Interpreter>,
+    /// Where the views are.
+    // Exporters may come back to it while it is used.
+    pub places: Kept,
 }
 
-const _: () = {
-    assert!(size_of::<Core<'_>>() <= size_of::<[usize; 7]>());
-    assert!(align_of::<Core<'_>>() <= align_of::<usize>());
-};
-
 impl Scope {
-    fn content(&self) -> *mut Core<'static> {
-        self.content.get().cast()
-    }
-
-    /// The scope of core, and its interpreter; `None` if it has not begun, or has ended.
+    /// The scope of core, and its interpreter; `None` if it has not begun, or has ended. Dropping it ends the scope.
     ///
     /// # Safety
     ///
     /// The table lives as long as the scope.
-    unsafe fn open(&self) -> Option<(&Interpreter, &Core<'_>)> {
+    unsafe fn open(&self) -> Option<(&Interpreter, ManuallyDrop<Core<'_>>)> {
         // SAFETY: the caller's word.
-        let interpreter = unsafe { self.interpreter.as_ref() }?;
-        // SAFETY: a scope that has an interpreter has a content. Exporting may come back to it, by shared references
-        // as this one.
-        Some((interpreter, unsafe { &*self.content() }))
+        let interpreter = unsafe { self.interpreter.get().as_ref() }?;
+        // SAFETY: a scope that has an interpreter has places of it.
+        let (attached, places) =
+            unsafe { (Attached::new(interpreter), Blocks::new(interpreter, &self.places)) };
+        Some((interpreter, ManuallyDrop::new(scope::Scope::in_places(attached, places))))
     }
 }
 
@@ -90,7 +84,7 @@ unsafe fn store(
     // SAFETY: the caller's word for the object and its slot.
     let object = NonNull::new(object).map(|object| unsafe { Object::new(attached, object, get_buffer) });
     // SAFETY: the caller's word for the outputs.
-    unsafe { store_from(attached, object, buffer, length, |object| locate(core, object, access)) }
+    unsafe { store_from(attached, object, buffer, length, |object| locate(&core, object, access)) }
 }
 
 /// Begins a scope with room for `count` views, of the interpreter's `view_size` bytes each, at `views`. Returns 0, or -1
@@ -111,19 +105,14 @@ pub unsafe extern "C" fn bufproto_scope_begin(
 ) -> c_int {
     let known = interpreter.size >= size_of::<Interpreter>() && interpreter.view_size >= size_of::<Header>();
     // SAFETY: the caller's word.
-    unsafe { (&raw mut (*scope).interpreter).write(if known { interpreter } else { ptr::null() }) };
+    unsafe {
+        (&raw mut (*scope).interpreter).write(Cell::new(if known { interpreter } else { ptr::null() }))
+    };
     if !known {
         return -1;
     }
-    // SAFETY: the caller's word for the room, and for the table, which outlives the scope.
-    let (attached, places) = unsafe {
-        let interpreter = &*ptr::from_ref(interpreter);
-        (Attached::new(interpreter), Blocks::new(interpreter, views, count))
-    };
-    // SAFETY: the content has room for it, as asserted above.
-    unsafe {
-        (&raw mut (*scope).content).cast::<Core<'static>>().write(scope::Scope::in_places(attached, places))
-    };
+    // SAFETY: the caller's word.
+    unsafe { (&raw mut (*scope).places).write(Kept::new(views, count)) };
     0
 }
 
@@ -141,10 +130,11 @@ pub unsafe extern "C" fn bufproto_scope_end(scope: *mut Scope) {
     // SAFETY: the caller's word. The scope does not end twice, since it forgets its interpreter; while it ends, nobody
     // can take anything through it.
     unsafe {
-        if !(*scope).interpreter.is_null() {
-            (*scope).interpreter = ptr::null();
-            (*scope).content().drop_in_place();
-        }
+        let Some((_, core)) = (*scope).open() else { return };
+        let places = *core.places();
+        (*scope).interpreter.set(ptr::null());
+        drop(ManuallyDrop::into_inner(core));
+        places.free();
     }
 }
 
@@ -242,6 +232,28 @@ pub unsafe extern "C" fn bufproto_scope_acquire(
     }
 }
 
+/// Keeps an object alive until the scope ends. Returns 0, or -1 with an exception set; without one for a scope that has
+/// ended.
+///
+/// # Safety
+///
+/// The thread is attached to the interpreter; `scope` was passed to `bufproto_scope_begin`; the object is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bufproto_scope_keep(scope: &Scope, object: *mut PyObject) -> c_int {
+    // SAFETY: the table lives as long as the scope.
+    let Some((interpreter, core)) = (unsafe { scope.open() }) else { return -1 };
+    let Some(object) = NonNull::new(object) else { return -1 };
+    // SAFETY: the caller's word; the slot is not called.
+    let object = unsafe { Object::new(Attached::<Header>::new(interpreter), object, None) };
+    match core.keep(object) {
+        Ok(()) => 0,
+        Err(error) => {
+            error.restore(object);
+            -1
+        }
+    }
+}
+
 /// Takes an argument, by the rules of `PyArg_ParseTuple`: those of `y*` to read, of `w*` to write, and where types have
 /// old slots, those of the old functions. `view` is room for a view, which holds the memory until it is given back by
 /// `bufproto_release`.
@@ -265,13 +277,17 @@ pub unsafe extern "C" fn bufproto_argument(
     length: *mut isize,
 ) -> c_int {
     let access = self::access(access);
-    // SAFETY: the caller's word: one view has room. What the scope holds then is given back by the caller.
+    // SAFETY: the caller's word: one view has room.
     unsafe {
-        hold_one(interpreter, (object, get_buffer), view, |scope, object| {
+        hold_one(interpreter, (object, get_buffer), view, |object, place, places| {
             let span = if interpreter.is_native() {
-                locate(scope, object, access)?
+                // What this scope holds, a view or a reference, is given back by the caller.
+                let scope = ManuallyDrop::new(scope::Scope::in_places(object.runtime(), places));
+                locate(&scope, object, access)?
             } else {
-                scope.argument(object, access)?.span()
+                argument_in(object, place, access)?;
+                let header = place.as_ref();
+                Span { pointer: header.buf, length: header.len }
             };
             buffer.write(span.pointer);
             length.write(span.length);
@@ -281,7 +297,8 @@ pub unsafe extern "C" fn bufproto_argument(
 }
 
 /// Acquires a view for any request into the caller's room, as `PyObject_GetBuffer` does. It is given back by
-/// `bufproto_release`, and does not move until then. Returns 0, or -1 with an exception set.
+/// `bufproto_release`, and does not move until then; one that names no owner keeps nothing alive. Returns 0, or -1 with an
+/// exception set.
 ///
 /// # Safety
 ///
@@ -297,35 +314,32 @@ pub unsafe extern "C" fn bufproto_acquire(
 ) -> c_int {
     // SAFETY: the caller's word: one view has room.
     unsafe {
-        hold_one(interpreter, (object, get_buffer), view, |scope, object| {
-            scope.acquire(object, Request::from_bits(request)).map(drop)
+        hold_one(interpreter, (object, get_buffer), view, |object, place, _| {
+            acquire_in(object, place, Request::from_bits(request))
         })
     }
 }
 
-/// Has one view held in the caller's room, by a scope that is then forgotten: the caller gives it back.
+/// Has one view held in the caller's room.
 ///
 /// # Safety
 ///
 /// As [`bufproto_acquire`].
-unsafe fn hold_one<'i>(
-    interpreter: &'i Interpreter,
+unsafe fn hold_one(
+    interpreter: &Interpreter,
     (object, get_buffer): (*mut PyObject, GetBuffer),
     view: *mut c_void,
-    hold: impl FnOnce(&Core<'i>, Object<'i, Header>) -> Result<(), Error<Raised<'i>>>,
+    hold: impl for<'i> FnOnce(Object<'i, Header>, NonNull<Header>, Blocks<'i>) -> Result<(), Error<Raised<'i>>>,
 ) -> c_int {
+    let kept = Kept::new(view, 1);
     // SAFETY: the caller's word.
-    let (attached, places) = unsafe { (Attached::new(interpreter), Blocks::new(interpreter, view, 1)) };
-    let Some(object) = NonNull::new(object) else {
+    let (attached, places) = unsafe { (Attached::new(interpreter), Blocks::new(interpreter, &kept)) };
+    let (Some(object), Some(place)) = (NonNull::new(object), NonNull::new(view.cast())) else {
         return refuse(attached, None, Rule::NullArgument);
     };
     // SAFETY: the caller's word.
     let object = unsafe { Object::new(attached, object, get_buffer) };
-    let scope = scope::Scope::in_places(attached, places);
-    let answer = hold(&scope, object);
-    // What is held is the caller's now; what failed has left nothing.
-    forget(scope);
-    match answer {
+    match hold(object, place, places) {
         Ok(()) => 0,
         Err(error) => {
             error.restore(object);

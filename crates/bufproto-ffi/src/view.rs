@@ -91,7 +91,9 @@ pub unsafe extern "C" fn bufproto_item(
             dimensions => unsafe { slice::from_raw_parts(indices.cast(), dimensions) },
         };
         // SAFETY: the view is held.
-        unsafe { layout.pointer(header.buf.cast(), indices) }.map_err(|_| Rule::ItemIndex)
+        let pointer = unsafe { layout.pointer(header.buf.cast(), indices) }.map_err(|_| Rule::ItemIndex)?;
+        // An item without bytes may be nowhere, which C could not tell from a failure.
+        if pointer.is_null() { Err(Rule::NullMemory) } else { Ok(pointer) }
     });
     match item {
         Ok(pointer) => pointer.cast(),

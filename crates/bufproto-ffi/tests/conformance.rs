@@ -4,7 +4,6 @@
 mod host;
 
 use std::ffi::{c_int, c_void};
-use std::ops::Range;
 use std::ptr;
 
 use bufproto_core::request::Access;
@@ -12,7 +11,9 @@ use bufproto_core::rules::Family;
 use bufproto_ffi::{GetBuffer, Interpreter, PyObject};
 use bufproto_mock::conformance::recipe::Recipe;
 use bufproto_mock::conformance::rig::{Declined, Event, Rig, SegmentedRig};
-use bufproto_mock::{Attached, Handle, Object, Raised};
+use bufproto_mock::{Attached, Handle, Object, Raised, model, strategy};
+use proptest::prelude::*;
+use proptest::sample::select;
 
 use host::Host;
 
@@ -157,8 +158,8 @@ impl Rig for CRig {
         self.0.mock.write(object, offset, byte)
     }
 
-    fn slice(&self, object: &Object, part: Range<usize>) -> Result<Object, Declined> {
-        self.0.mock.slice(object, part)
+    fn sharing(&self, object: &Object) -> Result<Object, Declined> {
+        self.0.mock.sharing(object)
     }
 
     fn reentering(
@@ -194,6 +195,10 @@ impl Rig for CRig {
 
     fn check_read_buffer(&self, object: &Object) -> bool {
         self.check(object)
+    }
+
+    fn fail_next(&self, object: &Object, raised: Option<&Raised>) -> Result<(), Declined> {
+        self.0.mock.fail_next(object, raised)
     }
 
     fn declines(&self, rule: u16) -> bool {
@@ -257,3 +262,17 @@ family!(pypy2, PyPy2, segments);
 family!(cpython3, CPython3, views);
 family!(cpython313, CPython313, views);
 family!(pypy3, PyPy3, views);
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_c_face_does_what_the_model_does(
+        family in select(vec![Family::CPython3, Family::CPython313, Family::PyPy3]),
+        objects in strategy::objects(1..4),
+        operations in strategy::operations(0..24),
+    ) {
+        let result = model::check(&CRig::new(family), &objects, &operations);
+        result.map_err(|failure| TestCaseError::fail(failure.to_string()))?;
+    }
+}

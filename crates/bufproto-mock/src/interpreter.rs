@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 
 use bufproto_core::abi::{CPython3, View as _};
 use bufproto_core::rules::{Family, Refusal};
-use bufproto_core::runtime::Runtime;
+use bufproto_core::runtime::{Policy, Runtime};
 
 use crate::ledger::Ledger;
 use crate::object;
@@ -15,6 +15,7 @@ use crate::object;
 #[derive(Debug)]
 pub struct Interpreter {
     family: Family,
+    policy: Policy,
     indicator: RefCell<Option<Raised>>,
     ledger: Ledger,
 }
@@ -45,7 +46,13 @@ impl Interpreter {
     /// An interpreter with nothing raised and an empty ledger.
     #[must_use]
     pub fn new(family: Family) -> Self {
-        Self { family, indicator: RefCell::new(None), ledger: Ledger::default() }
+        Self { family, policy: Policy::Compatible, indicator: RefCell::new(None), ledger: Ledger::default() }
+    }
+
+    /// The same, applying the old functions by the strict policy.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        Self { policy: Policy::Strict, ..self }
     }
 
     /// What was done to its objects.
@@ -119,6 +126,17 @@ unsafe impl<'i> Runtime for Attached<'i> {
 
     fn is_raised(self) -> bool {
         self.0.indicator.borrow().is_some()
+    }
+
+    fn policy(self) -> Policy {
+        self.0.policy
+    }
+
+    fn is_severe(self, _raised: &Token<'i>) -> bool {
+        let indicator = self.0.indicator.borrow();
+        let severe =
+            |raised: &Raised| ["MemoryError", "KeyboardInterrupt"].contains(&raised.exception.as_str());
+        indicator.as_ref().is_some_and(severe)
     }
 
     fn raise(self, refusal: &Refusal) {

@@ -27,15 +27,19 @@
 //! interpreter.ledger().assert_balanced();
 //! ```
 //!
-//! A backend of your own is checked by the [`conformance`] kit.
+//! A backend of your own is checked by the [`conformance`] kit, rule by rule, and by a [`model`], in any order.
+#![cfg_attr(feature = "proptest", doc = "Property tests take what they need from [`strategy`].")]
 
 pub mod conformance;
 mod fault;
 mod interpreter;
 mod ledger;
 mod memory;
+pub mod model;
 mod object;
 mod rig;
+#[cfg(feature = "proptest")]
+pub mod strategy;
 
 pub use fault::{Answer, Fault};
 pub use interpreter::{Attached, Interpreter, Raised, Token};
@@ -47,3 +51,7 @@ pub use rig::MockRig;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "proptest"))]
+#[doc = include_str!("../README.md")]
+struct OwnReadme;

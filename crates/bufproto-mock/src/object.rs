@@ -422,6 +422,11 @@ impl Object {
         self.0.faults.borrow_mut().push((call, fault));
     }
 
+    /// Scripts a fault of the exporter on its next call, unless there is one already.
+    pub fn on_next_export(&self, fault: Fault) {
+        self.on_export(self.0.export_calls.get() + 1, fault);
+    }
+
     /// Has the exporter raise when a view is given back, as it may not.
     pub fn raise_on_release(&self, raised: Raised) {
         *self.0.release_raises.borrow_mut() = Some(raised);
@@ -604,6 +609,11 @@ unsafe impl<'i> runtime::Object for Handle<'i> {
 
     fn runtime(self) -> Attached<'i> {
         self.attached
+    }
+
+    /// Of the types here, that of what is frozen and that of items that nobody moves take no releases.
+    fn needs_release(self) -> bool {
+        !matches!(self.object.0.kind, Kind::Opaque | Kind::Bytes(Bytes { frozen: true, .. }) | Kind::Items(_))
     }
 
     unsafe fn refer(self, into: NonNull<CPython3>) -> bool {

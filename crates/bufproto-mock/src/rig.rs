@@ -1,7 +1,6 @@
 //! The mock as a backend of the conformance kit.
 
 use std::ffi::CString;
-use std::ops::Range;
 
 use bufproto_core::request::Access;
 use bufproto_core::rules::Family;
@@ -9,7 +8,7 @@ use bufproto_core::runtime::Runtime as _;
 
 use crate::conformance::recipe::{Claim, GetReturns, Memory, Mutability, Recipe, Slots, Views};
 use crate::conformance::rig::{Call, Declined, Event, Rig, SegmentedRig};
-use crate::fault::Answer;
+use crate::fault::{Answer, Fault};
 use crate::interpreter::{Attached, Interpreter, Raised};
 use crate::ledger;
 use crate::object::{Handle, Object, OldSlots, Strided};
@@ -178,8 +177,8 @@ impl Rig for MockRig {
         Ok(written.map_err(|raised| self.interpreter.raise(raised)).is_ok())
     }
 
-    fn slice(&self, object: &Object, part: Range<usize>) -> Result<Object, Declined> {
-        object.slice(part).ok_or_else(|| Declined::because("only a buffer has slices"))
+    fn sharing(&self, object: &Object) -> Result<Object, Declined> {
+        object.slice(1..4).ok_or_else(|| Declined::because("only a buffer has slices"))
     }
 
     fn reentering(
@@ -189,6 +188,11 @@ impl Rig for MockRig {
         body: &mut dyn FnMut(),
     ) -> Result<(), Declined> {
         object.while_exporting(callback, body);
+        Ok(())
+    }
+
+    fn fail_next(&self, object: &Object, raised: Option<&Raised>) -> Result<(), Declined> {
+        object.on_next_export(Fault::Fail(raised.cloned()));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! How long memory stays: what moves, what is forgotten, who comes back.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Family, Rule};
 use bufproto_core::scope::{Places, Scope};
 use bufproto_core::view::Slot;
-use bufproto_mock::{Answer, Attached, Call, Fault, Interpreter, Object, POISON, Raised};
+use bufproto_mock::{Answer, Attached, Call, Fault, Interpreter, Object, OldSlots, POISON, Raised, Strided};
 use proptest::prelude::*;
 
 proptest! {
@@ -111,6 +111,7 @@ fn a_scope_keeps_an_owner_that_its_view_does_not_name() {
 struct Growing<V> {
     slots: RefCell<Vec<Box<Slot<V>>>>,
     most: usize,
+    claimed: Cell<usize>,
 }
 
 // SAFETY: boxes do not move when the vector of them grows, and none is dropped before the value.
@@ -119,6 +120,10 @@ unsafe impl<V: View> Places for Growing<V> {
 
     fn count(&self) -> usize {
         self.slots.borrow().len()
+    }
+
+    fn claimed(&self) -> &Cell<usize> {
+        &self.claimed
     }
 
     fn grow(&self) -> Result<(), Rule> {
@@ -139,7 +144,10 @@ unsafe impl<V: View> Places for Growing<V> {
 fn a_scope_grows_as_far_as_its_places_do() {
     let interpreter = Interpreter::new(Family::CPython3);
     let object = Object::bytearray(b"hello");
-    let scope = Scope::in_places(interpreter.attach(), Growing { slots: RefCell::default(), most: 100 });
+    let scope = Scope::in_places(
+        interpreter.attach(),
+        Growing { slots: RefCell::default(), most: 100, claimed: Cell::new(0) },
+    );
     for _ in 0..100 {
         scope.locate(object.attach(&interpreter), Access::Read).unwrap();
     }
@@ -148,4 +156,109 @@ fn a_scope_grows_as_far_as_its_places_do() {
     assert_eq!(error.rule(), Some(Rule::ScopeMemory));
     drop(scope);
     assert_eq!(object.exports(), 0);
+}
+
+/// Segments of memory that also exports views, found through a scope.
+fn segment_of(object: &Object, interpreter: &Interpreter, within: impl FnOnce(Option<isize>)) {
+    let mut slots = [const { Slot::new() }; 1];
+    let scope = Scope::new(interpreter.attach(), &mut slots);
+    let handle = object.attach(interpreter);
+    within(match scope.locate_segment(handle, Access::Write) {
+        Ok(span) => Some(span.length),
+        Err(error) => {
+            error.restore(handle);
+            None
+        }
+    });
+    drop(scope);
+    assert_eq!((object.exports(), object.references()), (0, 1));
+    interpreter.ledger().assert_balanced();
+}
+
+#[test]
+fn a_segment_is_held_by_a_view_where_there_is_one() {
+    let interpreter = Interpreter::new(Family::CPython2);
+    let object = Object::bytearray(b"hello");
+    segment_of(&object, &interpreter, |length| {
+        assert_eq!((length, object.exports(), object.references()), (Some(5), 1, 2));
+        assert!(object.resize(&interpreter, 9).is_err());
+    });
+    assert!(object.resize(&interpreter, 9).is_ok());
+}
+
+#[test]
+fn a_segment_is_held_by_a_reference_where_there_is_no_view() {
+    let interpreter = Interpreter::new(Family::CPython2);
+    let held = |object: &Object, pending: Option<&Raised>| {
+        segment_of(object, &interpreter, |length| {
+            assert_eq!((length, object.exports(), object.references()), (Some(5), 0, 2));
+            assert_eq!(interpreter.take_raised().as_ref(), pending);
+        });
+    };
+    held(&Object::segmented(OldSlots::of(&[b"hello"], false)), None);
+    // What an exporter raises that is not needed is nobody's concern.
+    let refuses = Object::bytearray(b"hello");
+    refuses.on_export(0, Fault::Fail(Some(Raised::new("ValueError", "not today"))));
+    held(&refuses, None);
+    // An exporter is not asked while an exception is pending, which it might take away.
+    let pending = Raised::new("KeyError", "before");
+    interpreter.raise(pending.clone());
+    held(&Object::bytearray(b"hello"), Some(&pending));
+}
+
+#[test]
+fn what_has_no_segment_is_not_held() {
+    let interpreter = Interpreter::new(Family::CPython2);
+    let object = Object::bytearray(b"hello").with_old_slots(OldSlots::of(&[b"one", b"two"], false));
+    segment_of(&object, &interpreter, |length| {
+        assert_eq!((length, object.exports(), object.references()), (None, 0, 1));
+        assert_eq!(interpreter.take_raised().unwrap().exception, "TypeError");
+    });
+    let events = interpreter.ledger().calls();
+    assert_eq!(events.iter().filter(|call| **call == Call::Release).count(), 1, "the view was given back");
+}
+
+#[test]
+fn what_is_frozen_is_an_ordinary_slice() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let mut slot = Slot::new();
+    for (object, frozen) in
+        [(Object::bytes(b"hello"), Some(b"hello".as_slice())), (Object::bytearray(b"hello"), None)]
+    {
+        let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+        assert_eq!(view.frozen(), frozen);
+        assert_eq!(view.held().frozen(), frozen);
+        view.release();
+        assert_eq!(object.exports(), 0);
+    }
+}
+
+#[test]
+fn a_scope_says_how_full_it_is() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let object = Object::bytes(b"hello");
+    let mut slots = [const { Slot::new() }; 2];
+    let scope = Scope::new(interpreter.attach(), &mut slots);
+    scope.locate(object.attach(&interpreter), Access::Read).unwrap();
+    assert_eq!(format!("{scope:?}"), "Scope { 1 of 2 slots claimed }");
+}
+
+#[test]
+fn a_format_is_there_where_it_was_asked_for() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let object = Object::strided(&Strided {
+        memory: b"012345",
+        offset: 0,
+        item_size: 2,
+        format: c"H".into(),
+        shape: &[3],
+        strides: &[2],
+        read_only: true,
+    })
+    .unwrap();
+    let mut slot = Slot::new();
+    for (request, format) in [(Request::FULL_RO, Some(c"H")), (Request::STRIDES, None)] {
+        let view = slot.fill(object.attach(&interpreter), request).unwrap();
+        assert_eq!(view.held().format(), format);
+    }
 }

@@ -4,7 +4,6 @@
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
-use std::ops::Range;
 
 use bufproto_core::abi::CPython3;
 use bufproto_core::legacy::{self, Python2, Python3};
@@ -225,8 +224,8 @@ impl Rig for Mutant {
         Ok(written || (self.fault == Fault::WritesMeanwhile && self.mock.take_raised().is_some()))
     }
 
-    fn slice(&self, object: &Owned, part: Range<usize>) -> Result<Owned, Declined> {
-        let slice = self.mock.slice(object, part)?;
+    fn sharing(&self, object: &Owned) -> Result<Owned, Declined> {
+        let slice = self.mock.sharing(object)?;
         let forgets = self.fault == Fault::ForgetsDomain;
         Ok(if forgets { Owned::buffer(&slice.content()) } else { slice })
     }

@@ -1,195 +1,231 @@
-//! Whatever is done with an object, in whatever order: the ledger balances.
+//! Whatever is done with objects, in whatever order, the mock does what the model does; and what does not is found, and
+//! made small.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 
-use bufproto_core::legacy::{Dialect, Python3};
-use bufproto_core::request::{Access, Request};
+use bufproto_core::request::Access;
 use bufproto_core::rules::Family;
-use bufproto_core::scope::Scope;
-use bufproto_core::view::{Slot, View};
-use bufproto_mock::conformance::Rig;
-use bufproto_mock::conformance::recipe::{Answer, Claim, Fill, Recipe, Script};
-use bufproto_mock::{Fault, MockRig, Raised};
+use bufproto_mock::conformance::recipe::{self, Recipe, Views};
+use bufproto_mock::conformance::rig::{Declined, Event, Rig};
+use bufproto_mock::model::{Failure, Law, Operation, check};
+use bufproto_mock::{Attached, Handle, MockRig, Object, Raised, strategy};
 use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
 
-/// What can be done with an object.
-#[derive(Clone, Debug)]
-enum Step {
-    Call(Access),
-    Check,
-    Hold(c_int),
-    Release(usize),
-    Scope(Vec<Access>, usize),
-    Resize(usize),
-    Fail(usize, bool),
-    Raise,
-    Again(Access),
-    Stable(bool),
-    ReleaseStable,
-    Write(usize, u8),
-}
-
-fn raised() -> Raised {
-    Raised::new("ValueError", "not today")
-}
-
-fn access() -> impl Strategy<Value = Access> {
-    prop_oneof![Just(Access::Char), Just(Access::Read), Just(Access::Write)]
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        access().prop_map(Step::Call),
-        Just(Step::Check),
-        prop_oneof![Just(0), Just(1), Just(8), Just(0x18), Just(0x11C), any::<c_int>()].prop_map(Step::Hold),
-        any::<usize>().prop_map(Step::Release),
-        (prop::collection::vec(access(), 0..5), 0..5usize).prop_map(|(calls, room)| Step::Scope(calls, room)),
-        (0..64usize).prop_map(Step::Resize),
-        (1..4usize, any::<bool>()).prop_map(|(nth, silent)| Step::Fail(nth, silent)),
-        Just(Step::Raise),
-        access().prop_map(Step::Again),
-        any::<bool>().prop_map(Step::Stable),
-        Just(Step::ReleaseStable),
-        (0..32usize, any::<u8>()).prop_map(|(offset, byte)| Step::Write(offset, byte)),
-    ]
-}
-
-fn answer() -> impl Strategy<Value = Answer> {
-    let claim = prop_oneof![
-        prop::collection::vec(any::<u8>(), 0..16).prop_map(Claim::Bytes),
-        any::<isize>().prop_map(Claim::Null),
-        (isize::MIN..0).prop_map(|length| Claim::Negative(vec![1, 2, 3], length)),
-    ];
-    let fill = (claim, -1..3, any::<bool>()).prop_map(|(memory, read_only, owned)| Fill {
-        memory,
-        read_only,
-        owned,
-    });
-    (any::<bool>(), any::<bool>(), -2..2, prop::option::of(fill)).prop_map(
-        |(reenters, raises, returns, fills)| {
-            // An owner that comes with an irregular answer is lost for ever, in real interpreters too.
-            let fills = fills.map(|fill| Fill { owned: fill.owned && matches!(returns, 0 | -1), ..fill });
-            Answer { reenters, raises: raises.then(raised), returns, fills }
-        },
-    )
-}
-
-fn object() -> impl Strategy<Value = Recipe> {
-    let bytes = || prop::collection::vec(any::<u8>(), 0..32);
-    prop_oneof![
-        bytes().prop_map(|bytes| Recipe::frozen(&bytes)),
-        bytes().prop_map(|bytes| Recipe::read_only(&bytes)),
-        bytes().prop_map(|bytes| Recipe::writable(&bytes)),
-        bytes().prop_map(|bytes| Recipe::moving(&bytes)),
-        bytes().prop_map(|bytes| Recipe::coordinated(&bytes)),
-        bytes().prop_map(|bytes| Recipe::coordinated(&bytes)),
-        Just(Recipe::opaque()),
-        answer().prop_map(|answer| Recipe::script(Script { answer, release: Default::default() })),
-    ]
-}
-
-fn family() -> impl Strategy<Value = Family> {
-    prop_oneof![
-        Just(Family::CPython2),
-        Just(Family::CPython3),
-        Just(Family::CPython313),
-        Just(Family::PyPy2),
-        Just(Family::PyPy3),
-    ]
+/// Miri looks at every access, and takes a thousand times as long.
+fn cases() -> ProptestConfig {
+    ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 512 })
 }
 
 proptest! {
+    #![proptest_config(cases())]
+
     #[test]
-    fn exports_balance(family in family(), recipe in object(), steps in prop::collection::vec(step(), 0..24)) {
-        let rig = MockRig::new(family);
-        let (python, object) = (rig.interpreter(), rig.make(&recipe).expect("a sound recipe"));
-        let coordinated = object.attach(python).is_coordinated();
-        let mut slots: Vec<_> = (0..steps.len()).map(|_| Slot::new()).collect();
-        let mut free = slots.iter_mut();
-        let (mut held, mut stable) = (Vec::new(), Vec::new());
-        for step in steps {
-            // By the reference model, what exists before a step exists after it, but for what is kept.
-            let before = object.exports();
-            let writers = held.iter().any(|view: &View<'_, _>| view.held().header().readonly == 0);
-            let frozen = recipe == Recipe::frozen(&object.content());
-            let content = object.content();
-            match step {
-                Step::Call(access) => drop(Python3::locate(object.attach(python), access)),
-                Step::Check => drop(Python3::check_read_buffer(object.attach(python))),
-                Step::Hold(bits) => {
-                    let Some(slot) = free.next() else { break };
-                    let granted = slot.fill(object.attach(python), Request::from_bits(bits));
-                    held.extend(granted);
-                }
-                Step::Release(which) if !held.is_empty() => {
-                    let which = which % held.len();
-                    drop(held.remove(which));
-                }
-                Step::Release(_) => {}
-                Step::Scope(calls, room) => {
-                    let mut slots = [const { Slot::new() }; 5];
-                    let scope = Scope::new(python.attach(), &mut slots[..room]);
-                    for access in calls {
-                        let left = scope.room();
-                        let answer = scope.locate(object.attach(python), access);
-                        // A view that names no owner is held together with a reference to the object.
-                        let taken =
-                            answer.map_or(0, |held| 1 + usize::from(held.header().obj.is_null()));
-                        prop_assert_eq!(scope.room(), left - taken);
-                    }
-                }
-                Step::Resize(length) => {
-                    let resized = object.resize(python, length).is_ok();
-                    prop_assert!(!(resized && before > 0), "resized under {} views", before);
-                    if resized {
-                        prop_assert_eq!(object.content().len(), length);
-                    }
-                }
-                Step::Stable(writable) => {
-                    let Some(slot) = free.next() else { break };
-                    let request = if writable { Request::WRITABLE } else { Request::SIMPLE };
-                    let granted = slot.fill_stable(object.attach(python), request).ok();
-                    let offered = coordinated;
-                    prop_assert!(granted.is_none() || !writable && (frozen || offered && !writers));
-                    stable.extend(granted.map(|view| (view, content.clone())));
-                }
-                Step::ReleaseStable => drop(stable.pop()),
-                Step::Write(offset, byte) => {
-                    let written = object.write(python, offset, &[byte]).is_ok();
-                    prop_assert!(!written || stable.is_empty(), "written to under a stable read");
-                    if written && offset < content.len() {
-                        prop_assert_eq!(object.content()[offset], byte);
-                    }
-                }
-                Step::Fail(nth, silent) => {
-                    object.on_export(nth, Fault::Fail((!silent).then(raised)));
-                }
-                Step::Raise => python.raise(raised()),
-                Step::Again(access) => object.while_exporting(
-                    &|| drop(Python3::locate(object.attach(python), Access::Write)),
-                    || drop(Python3::locate(object.attach(python), access)),
-                ),
-            }
-            if frozen {
-                prop_assert_eq!(object.content(), content);
-            }
-            // A view without an owner needs no release and is not counted.
-            prop_assert!(object.exports() <= held.len() + stable.len());
-            prop_assert_eq!(object.references(), 1 + object.exports());
-            prop_assert_eq!(python.ledger().check().is_ok(), object.exports() == 0);
-            for view in &held {
-                // Every safe way to look at what a script claims.
-                let _ = view.shared().map(|bytes| bytes.iter().count());
-                let _ = view.shared_mut().map(|bytes| bytes.fill(7));
-                let _ = view.frozen().map(<[u8]>::len);
-            }
-            for (view, content) in &stable {
-                prop_assert_eq!(view.as_slice(), Ok(&content[..]));
-            }
+    fn the_mock_does_what_the_model_does(
+        family in strategy::families(),
+        objects in strategy::objects(1..4),
+        operations in strategy::operations(0..24),
+    ) {
+        // Nothing is declined: the mock makes every object.
+        check(&MockRig::new(family), &objects, &operations).map_err(|failure| TestCaseError::fail(failure.to_string()))?;
+    }
+}
+
+/// What was found once, and made small.
+#[test]
+fn regressions() {
+    let nothing = Recipe::scripted(recipe::Answer::irregular(0));
+    let keep = Operation::Keep { object: 0, access: Access::Char };
+    // A view that names no owner takes a second place of the scope, for the object.
+    for room in 1..3 {
+        for family in [Family::CPython2, Family::CPython3] {
+            let operations = [
+                Operation::Call { object: 0, access: Access::Char },
+                Operation::Scope { room, operations: vec![keep.clone(), keep.clone()] },
+            ];
+            check(&MockRig::new(family), std::slice::from_ref(&nothing), &operations).unwrap();
         }
-        drop((held, stable));
-        prop_assert_eq!(object.exports(), 0);
-        prop_assert!(python.ledger().check().is_ok());
-        prop_assert_eq!(object.references(), 1);
+    }
+}
+
+/// What a broken backend does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bug {
+    /// It writes to the outputs when it fails.
+    Outputs,
+    /// It keeps an export when it succeeds.
+    Balance,
+    /// It takes what an exporter raised away.
+    Indicator,
+    /// It states one byte more for what is longer than two.
+    Answer,
+    /// It resizes what is exported.
+    Pinned,
+    /// It lets owners write under stable reads.
+    Stable,
+    /// It says that the last view was given back first.
+    Order,
+    /// It writes to memory when it hands it out.
+    Content,
+}
+
+struct Broken(MockRig, Bug);
+
+impl Rig for Broken {
+    type Owned = Object;
+    type Runtime<'a> = Attached<'a>;
+    type Handle<'a> = Handle<'a>;
+
+    fn runtime(&self) -> Attached<'_> {
+        self.0.runtime()
+    }
+
+    fn make(&self, recipe: &Recipe) -> Result<Object, Declined> {
+        self.0.make(recipe)
+    }
+
+    fn handle<'a>(&'a self, object: &'a Object) -> Handle<'a> {
+        self.0.handle(object)
+    }
+
+    fn type_name(&self, object: &Object) -> String {
+        self.0.type_name(object)
+    }
+
+    fn raise(&self, raised: &Raised) {
+        self.0.raise(raised);
+    }
+
+    fn take_raised(&self) -> Option<Raised> {
+        self.0.take_raised()
+    }
+
+    fn exports(&self, object: &Object) -> Result<usize, Declined> {
+        self.0.exports(object)
+    }
+
+    fn references(&self, object: &Object) -> Result<usize, Declined> {
+        self.0.references(object)
+    }
+
+    fn is_transcribed(&self, object: &Object) -> bool {
+        self.0.is_transcribed(object)
+    }
+
+    fn take_transcript(&self) -> Vec<Event> {
+        let mut transcript = self.0.take_transcript();
+        if self.1 == Bug::Order {
+            transcript.reverse();
+        }
+        transcript
+    }
+
+    fn resize(&self, object: &Object, bytes: usize) -> Result<bool, Declined> {
+        match self.0.resize(object, bytes)? {
+            false if self.1 == Bug::Pinned && object.exports() > 0 => {
+                self.take_raised();
+                Ok(true)
+            }
+            resized => Ok(resized),
+        }
+    }
+
+    fn write(&self, object: &Object, offset: usize, byte: u8) -> Result<bool, Declined> {
+        let written = self.0.write(object, offset, byte)?;
+        if self.1 == Bug::Stable && !written {
+            self.take_raised();
+            return Ok(true);
+        }
+        Ok(written)
+    }
+
+    unsafe fn store(
+        &self,
+        object: Option<&Object>,
+        access: Access,
+        buffer: *mut *mut c_void,
+        length: *mut isize,
+    ) -> c_int {
+        // SAFETY: the caller's word.
+        let status = unsafe { self.0.store(object, access, buffer, length) };
+        // SAFETY: the model passes places for both.
+        let (pointer, stated) = unsafe { (*buffer, &mut *length) };
+        match self.1 {
+            Bug::Outputs if status == -1 => *stated = 0,
+            Bug::Indicator if status == -1 && access == Access::Read => drop(self.take_raised()),
+            Bug::Answer if status == 0 && *stated > 2 => *stated += 1,
+            // SAFETY: a success states memory that is writable and not empty.
+            Bug::Content if status == 0 && access == Access::Write && *stated > 0 && !pointer.is_null() => unsafe {
+                pointer.cast::<u8>().write(0x7F);
+            },
+            Bug::Balance if status == 0 => drop(object.cloned().map(std::mem::ManuallyDrop::new)),
+            _ => {}
+        }
+        status
+    }
+}
+
+/// What the operations and the bytes of the objects come to.
+fn size(objects: &[Recipe], operations: &[Operation]) -> usize {
+    let bytes = |recipe: &Recipe| match &recipe.views {
+        Views::Memory(memory) => memory.bytes.len(),
+        _ => 0,
+    };
+    let inside = |operation: &Operation| match operation {
+        Operation::Scope { operations, .. } => 1 + operations.len(),
+        _ => 1,
+    };
+    objects.len() + objects.iter().map(bytes).sum::<usize>() + operations.iter().map(inside).sum::<usize>()
+}
+
+/// The smallest case that is found for a bug.
+fn smallest(bug: Bug) -> (Vec<Recipe>, Vec<Operation>, Law) {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) };
+    let mut runner = TestRunner::new_with_rng(
+        config,
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    let broken = |objects: &[Recipe], operations: &[Operation]| match check(
+        &Broken(MockRig::new(Family::CPython3), bug),
+        objects,
+        operations,
+    ) {
+        Err(Failure::Broken(violation)) => Some(violation),
+        _ => None,
+    };
+    let given = (strategy::objects(1..4), strategy::operations(0..24));
+    let result = runner.run(&given, |(objects, operations)| match broken(&objects, &operations) {
+        Some(violation) => Err(TestCaseError::fail(violation.to_string())),
+        None => Ok(()),
+    });
+    let Err(TestError::Fail(_, (objects, operations))) = result else {
+        panic!("{bug:?} is not found: {result:?}")
+    };
+    let law = broken(&objects, &operations).expect("the smallest case fails too").law;
+    (objects, operations, law)
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "takes too long")]
+fn a_bug_is_found_by_its_law_and_made_small() {
+    for (bug, law, most) in [
+        (Bug::Outputs, Law::Outputs, 3),
+        (Bug::Balance, Law::Balance, 2),
+        // Behind pointers, which no function takes.
+        (Bug::Indicator, Law::Indicator, 3),
+        // Of three bytes.
+        (Bug::Answer, Law::Answer, 5),
+        // A view, and the resize.
+        (Bug::Pinned, Law::Pinned, 3),
+        // A stable read, and the write.
+        (Bug::Stable, Law::Stable, 3),
+        // A scope, and two views in it.
+        (Bug::Order, Law::Order, 5),
+        // Of one byte.
+        (Bug::Content, Law::Content, 5),
+    ] {
+        let (objects, operations, found) = smallest(bug);
+        assert_eq!(found, law, "{bug:?}: {objects:?}, {operations:?}");
+        assert!(size(&objects, &operations) <= most, "{bug:?}: {objects:#?}, {operations:#?}");
     }
 }

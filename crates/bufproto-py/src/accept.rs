@@ -120,7 +120,7 @@ impl Accept {
         if self.what == What::Bytes {
             return Err(refusal::of(Rule::ArgumentReadOnly, Object::from(object)));
         }
-        let buffer = WriteBuffer::acquire(object.as_borrowed())?;
+        let buffer: WriteBuffer<'_, '_> = WriteBuffer::acquire(object.as_borrowed())?;
         self.check(buffer.len(), buffer.shared().as_mut_ptr(), object)?;
         Ok(buffer)
     }
@@ -155,7 +155,7 @@ fn any_layout<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<ReadBuffer<'a,
             }
             // SAFETY: the view is held, and its memory is there.
             let copy = unsafe { side_by_side(memory, layout) };
-            Ok(ReadBuffer::of_copy(copy, py.into()))
+            Ok(ReadBuffer::of_copy(copy, view.held().header().itemsize, py.into()))
         }
         acquired => acquired,
     }

@@ -5,13 +5,13 @@
 //! | [`ReadBuffer`] | any object whose bytes lie side by side, to read | `y*` |
 //! | [`WriteBuffer`] | one that is writable too, to write | `w*` |
 //! | [`CharBuffer`] | as [`ReadBuffer`], to read as text | `y*` |
-//! | [`ReadBuffer<T>`](ReadBuffer) | one whose items are `T`s | |
+//! | [`ReadBuffer<T>`](ReadBuffer), [`WriteBuffer<T>`](WriteBuffer) | one whose items are `T`s | |
 //!
 //! They are as large as a few words, are kept on the stack, and allocate nothing. Of an exact `bytes` no view is taken
-//! at all: the argument's borrow keeps it alive, and nobody can change it. Of an exact `bytearray` the export is counted
-//! and no view taken, on interpreters with a lock. Other objects are asked for a view for as long
-//! as the argument lives. (An exporter that answers with more than it was asked for, and on PyPy any, takes an
-//! allocation: see the source of `lease.rs`.)
+//! at all: the argument's borrow keeps it alive, and nobody can change it. Of an exact `bytearray` or `memoryview` the export
+//! is counted and no view taken, on interpreters with a lock. Other objects are asked for a view for as long
+//! as the argument lives. (An exporter that answers with more than it was asked for and is told when the view ends, and on
+//! PyPy any, takes an allocation: see the source of `lease.rs`.)
 //!
 //! # Errors
 //!
@@ -65,126 +65,129 @@
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
-use core::ptr;
+use core::ptr::{self, NonNull};
 use std::borrow::Cow;
 
-use bufproto_core::argument;
-use bufproto_core::shared::{Shared, SharedMut};
+use bufproto_core::element::Element;
+use bufproto_core::shared::Shared;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::interpreter;
 use crate::lease::Lease;
-use crate::object::{Attached, Object};
+use crate::object::Attached;
 use crate::owned::OwnedBuffer;
-use crate::refusal;
-use crate::stream::{Reader, Writer};
-use crate::view::Slot;
+use crate::stream::Reader;
 
 mod chars;
 mod items;
+mod write;
 
 pub use chars::CharBuffer;
 pub use items::{typed, typed_mut};
+pub use write::WriteBuffer;
 
-/// What a [`ReadBuffer`] is read as: bytes, whatever the items are.
+/// What a [`ReadBuffer`] or [`WriteBuffer`] is looked at as: bytes, whatever the items are.
 #[derive(Clone, Copy, Debug)]
 pub enum Bytes {}
 
 /// An argument to read: the memory of any object that exports it, as bytes, or as items of type `T`
-/// ([`Element`](bufproto_core::element::Element)).
+/// ([`Element`]).
 ///
 /// See the [module](self) for what it costs and raises.
 pub struct ReadBuffer<'a, 'py, T = Bytes> {
-    /// Invariant: the memory stays for as long as this buffer, and is held by nothing else.
-    memory: Shared<'a>,
+    /// Invariant: it keeps memory that can be read.
     lease: Lease,
     attached: Attached<'py>,
+    /// The argument is borrowed, though the lease may do without.
+    object: PhantomData<Borrowed<'a, 'py, PyAny>>,
     items: PhantomData<T>,
 }
 
 impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
-    /// The memory of an exact `bytes` without a view.
     #[inline]
-    fn try_bytes(object: Borrowed<'a, 'py, PyAny>) -> Option<Self> {
-        // SAFETY: the object is alive, and the thread is attached.
-        let exact = unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0;
-        // SAFETY: an exact `bytes` is one.
-        exact.then(|| Self::of_bytes(unsafe { object.cast_unchecked() }))
+    const fn new(lease: Lease, attached: Attached<'py>) -> Self {
+        Self { lease, attached, object: PhantomData, items: PhantomData }
     }
 
     /// The content of a `bytes`, which lives as long as the object and is never written to.
     #[inline]
     pub(crate) fn of_bytes(object: Borrowed<'a, 'py, PyBytes>) -> Self {
-        let (lease, attached) = (Lease::bytes(object.as_ptr()), Attached::from(object.py()));
-        #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
-        // SAFETY: the object is a `bytes`, and alive: these read two of its fields.
-        let (pointer, length) = unsafe {
-            let object = object.as_ptr();
-            (ffi::PyBytes_AS_STRING(object).cast_mut().cast(), ffi::Py_SIZE(object).unsigned_abs())
-        };
-        #[cfg(any(PyPy, GraalPy, Py_LIMITED_API))]
-        // SAFETY: the object is a `bytes`, and alive, so neither function fails.
-        let (pointer, length) = unsafe {
-            let object = object.as_ptr();
-            (ffi::PyBytes_AsString(object).cast(), ffi::PyBytes_Size(object).unsigned_abs())
-        };
-        // SAFETY: the object is borrowed for `'a`, and so is its content, which is there to be read.
-        let memory = unsafe { Shared::new(pointer, length) };
-        Self { memory, lease, attached, items: PhantomData }
+        let (object, attached) = (object.as_ptr(), Attached::from(object.py()));
+        // SAFETY: the object is a `bytes`, and alive.
+        let (memory, length) = unsafe { interpreter::content_of_bytes(object) };
+        // SAFETY: a `bytes` has an address.
+        let memory = unsafe { NonNull::new_unchecked(memory) };
+        Self::new(Lease::bytes(object, memory, length), attached)
     }
 
     /// The memory of any exporter, as bytes; for other items, callers look at the format too.
     #[inline]
     pub(crate) fn acquire(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        if let Some(buffer) = Self::try_bytes(object) {
-            return Ok(buffer);
+        // SAFETY: the object is alive, and the thread is attached.
+        if unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0 {
+            // SAFETY: an exact `bytes` is one.
+            return Ok(Self::of_bytes(unsafe { object.cast_unchecked() }));
         }
-        let attached = Attached::from(object.py());
-        match Lease::count(object) {
-            Some((lease, memory, length)) => {
-                // SAFETY: the object is borrowed for `'a`, and does not let go of the memory while exports are counted.
-                let memory = unsafe { Shared::new(memory, length) };
-                Ok(Self { memory, lease, attached, items: PhantomData })
-            }
-            None => Self::lease(object),
-        }
+        Lease::acquire::<false>(object).map(|lease| Self::new(lease, object.py().into()))
     }
 
-    #[inline(never)]
-    fn lease(borrowed: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let object = Object::from(borrowed);
-        let mut slot = Slot::new();
-        let view = match argument::read(object, &mut slot) {
-            Ok(view) => view,
-            Err(error) => return Err(refusal::to_read(error, object)),
-        };
-        let span = view.span();
-        // SAFETY: the view was checked, and the lease holds it until this buffer is dropped.
-        let memory = unsafe { Shared::new(span.pointer.cast(), span.length.unsigned_abs()) };
-        let attached = bufproto_core::runtime::Object::runtime(object);
-        Ok(Self { memory, lease: Lease::of(view, borrowed.as_ptr()), attached, items: PhantomData })
+    /// The memory of an exact `bytes`, or of an exporter that has nobody write to it until the buffer is dropped.
+    pub(crate) fn acquire_stable(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(bytes) = object.cast_exact::<PyBytes>() {
+            return Ok(Self::of_bytes(bytes));
+        }
+        Lease::acquire_stable(object).map(|lease| Self::new(lease, object.py().into()))
     }
 
     /// Bytes that belong to the buffer.
-    pub(crate) fn of_copy(copy: Vec<u8>, attached: Attached<'py>) -> Self {
-        let (lease, bytes) = Lease::copy(copy.into_boxed_slice());
-        // SAFETY: the bytes stay where they are until the lease is released, and nothing else refers to them.
-        let memory = unsafe { Shared::new(bytes.as_ptr().cast(), bytes.len()) };
-        Self { memory, lease, attached, items: PhantomData }
+    pub(crate) fn of_copy(copy: Vec<u8>, item_size: isize, attached: Attached<'py>) -> Self {
+        Self::new(Lease::copy(copy.into_boxed_slice(), item_size), attached)
     }
 
     /// The bytes of the memory, whatever its items are. Others may write to them meanwhile.
     #[inline]
     #[must_use]
     pub fn shared(&self) -> Shared<'_> {
-        self.memory
+        // SAFETY: the lease is released when the buffer is dropped; until then its object is borrowed.
+        unsafe { self.lease.memory() }
+    }
+
+    /// The size of the exporter's items, in bytes: 1 for `bytes`, 8 for an array of `double`. Where numbers of several
+    /// bytes are not to be taken for bytes, it tells them apart, without a look at their format:
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// use pyo3::exceptions::PyValueError;
+    /// use pyo3::prelude::*;
+    ///
+    /// #[pyfunction]
+    /// fn parity(data: ReadBuffer<'_, '_>) -> PyResult<u8> {
+    ///     if data.item_size() != 1 {
+    ///         return Err(PyValueError::new_err("pass bytes: the order of a number's bytes is the machine's"));
+    ///     }
+    ///     Ok(data.shared().iter().fold(0, |parity, byte| parity ^ byte))
+    /// }
+    ///
+    /// Python::initialize();
+    /// Python::attach(|py| {
+    ///     let parity = wrap_pyfunction!(parity, py)?;
+    ///     let array = |code| py.import("array")?.getattr("array")?.call1((code, [1, 2]));
+    ///     assert_eq!(parity.call1((array("b")?,))?.extract::<u8>()?, 3);
+    ///     assert!(parity.call1((array("d")?,)).unwrap_err().is_instance_of::<PyValueError>(py));
+    ///     PyResult::Ok(())
+    /// }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn item_size(&self) -> usize {
+        self.lease.item_size(self.attached)
     }
 
     /// Whether nobody can write to the memory while the buffer lives.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
-        self.lease.is_frozen()
+        self.lease.is_frozen(self.attached)
     }
 
     /// The bytes as an ordinary slice, if they are [frozen](Self::is_frozen): the content of a `bytes`, or a copy that
@@ -202,7 +205,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     #[must_use]
     pub fn as_frozen(&self) -> Option<&[u8]> {
         // SAFETY: the type's invariants.
-        self.is_frozen().then(|| unsafe { self.memory.as_slice() })
+        self.is_frozen().then(|| unsafe { self.shared().as_slice() })
     }
 
     /// The bytes, which stay as they are from now on: the memory itself if it is [frozen](Self::is_frozen), else a copy.
@@ -210,14 +213,14 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     pub fn snapshot(&self) -> Cow<'_, [u8]> {
         match self.as_frozen() {
             Some(bytes) => Cow::Borrowed(bytes),
-            None => Cow::Owned(copy_of(self.memory)),
+            None => Cow::Owned(copy_of(self.shared())),
         }
     }
 
     /// Where the bytes can be read from one after the other, and sought in.
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {
-        Reader::new(self.memory)
+        Reader::new(self.shared())
     }
 
     /// The bytes as an ordinary slice.
@@ -230,7 +233,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     #[must_use]
     pub unsafe fn as_slice(&self) -> &[u8] {
         // SAFETY: the caller's word, and the type's invariant.
-        unsafe { self.memory.as_slice() }
+        unsafe { self.shared().as_slice() }
     }
 
     /// The same memory, held for as long as it takes, in a value that can be stored and sent to other threads.
@@ -239,9 +242,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
         let buffer = ManuallyDrop::new(self);
         // SAFETY: the original is not used or dropped any more; an object that is borrowed is alive, and the thread is
         // attached.
-        let lease = unsafe { ptr::read(&buffer.lease).into_owned() };
-        // SAFETY: what keeps the memory goes with it.
-        unsafe { OwnedBuffer::new(buffer.memory, lease) }
+        unsafe { OwnedBuffer::new(ptr::read(&buffer.lease).into_owned(buffer.attached)) }
     }
 }
 
@@ -250,13 +251,14 @@ impl<'a, 'py> ReadBuffer<'a, 'py> {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.memory.len()
+        self.lease.len()
     }
 
     /// Whether there are no bytes.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.memory.is_empty()
+        self.len() == 0
     }
 
     /// Copies as many bytes as fit, from the first on, and returns how many.
@@ -267,7 +269,7 @@ impl<'a, 'py> ReadBuffer<'a, 'py> {
                 into[..count].copy_from_slice(&bytes[..count]);
                 count
             }
-            None => self.memory.copy_to_slice(into),
+            None => self.shared().copy_to_slice(into),
         }
     }
 
@@ -290,161 +292,23 @@ impl<'a, 'py> FromPyObject<'a, 'py> for ReadBuffer<'a, 'py> {
 impl<T> Drop for ReadBuffer<'_, '_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.lease.is_due() {
-            // SAFETY: the buffer's own lease, which it releases once, and the memory is not handed out for longer.
-            unsafe { self.lease.release(self.memory, Some(self.attached)) };
-        }
+        // SAFETY: the buffer's own lease, which it releases once, and the memory is not handed out for longer.
+        unsafe { self.lease.release(self.attached) };
     }
 }
 
 impl<T> fmt::Debug for ReadBuffer<'_, '_, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (length, frozen) = (self.memory.len(), self.is_frozen());
+        let (length, frozen) = (self.lease.len(), self.is_frozen());
         formatter.debug_struct("ReadBuffer").field("len", &length).field("frozen", &frozen).finish()
     }
 }
 
-/// An argument to read and write: the memory of any object that exports it for writing.
-///
-/// See the [module](self) for what it costs and raises.
-///
-/// ```
-/// use bufproto_py::WriteBuffer;
-/// use pyo3::prelude::*;
-///
-/// #[pyfunction]
-/// fn clear(data: WriteBuffer<'_, '_>) {
-///     data.shared().fill(0);
-/// }
-///
-/// Python::initialize();
-/// Python::attach(|py| {
-///     let clear = wrap_pyfunction!(clear, py)?;
-///     let array = pyo3::types::PyByteArray::new(py, b"secret");
-///     clear.call1((&array,))?;
-///     assert_eq!(array.to_vec(), [0; 6]);
-///     assert!(clear.call1((b"secret",)).unwrap_err().to_string().starts_with(
-///         "TypeError: argument 'data': a read-write bytes-like object is required, not 'bytes'"
-///     ));
-///     PyResult::Ok(())
-/// }).unwrap();
-/// ```
-pub struct WriteBuffer<'a, 'py> {
-    /// Invariant: the memory stays for as long as this buffer.
-    memory: SharedMut<'a>,
-    lease: Lease,
-    attached: Attached<'py>,
-    /// The argument is borrowed, though the lease would do without.
-    object: PhantomData<Borrowed<'a, 'py, PyAny>>,
-}
-
-impl<'a, 'py> WriteBuffer<'a, 'py> {
-    #[inline]
-    pub(crate) fn acquire(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let attached = Attached::from(object.py());
-        match Lease::count(object) {
-            Some((lease, memory, length)) => {
-                // SAFETY: the object is borrowed for `'a`, and does not let go of the memory while exports are counted.
-                let memory = unsafe { SharedMut::new(memory, length) };
-                Ok(Self { memory, lease, attached, object: PhantomData })
-            }
-            None => Self::lease(object),
-        }
-    }
-
-    #[inline(never)]
-    fn lease(borrowed: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let object = Object::from(borrowed);
-        let mut slot = Slot::new();
-        let view = match argument::write(object, &mut slot) {
-            Ok(view) => view,
-            Err(error) => return Err(refusal::to_write(error, object)),
-        };
-        let span = view.span();
-        // SAFETY: the view was checked, and the lease holds it until this buffer is dropped.
-        let memory = unsafe { SharedMut::new(span.pointer.cast(), span.length.unsigned_abs()) };
-        let attached = bufproto_core::runtime::Object::runtime(object);
-        Ok(Self { memory, lease: Lease::of(view, borrowed.as_ptr()), attached, object: PhantomData })
-    }
-
-    /// The number of bytes.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.memory.len()
-    }
-
-    /// Whether there are no bytes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.memory.is_empty()
-    }
-
-    /// The bytes, to read and write. Others may do both meanwhile.
-    #[inline]
-    #[must_use]
-    pub fn shared(&self) -> SharedMut<'_> {
-        self.memory
-    }
-
-    /// Copies as many bytes as fit, from the first on, and returns how many.
-    pub fn copy_to_slice(&self, into: &mut [u8]) -> usize {
-        self.memory.as_shared().copy_to_slice(into)
-    }
-
-    /// Writes as many bytes as fit, from the first on, and returns how many.
-    pub fn copy_from_slice(&self, from: &[u8]) -> usize {
-        self.memory.copy_from_slice(from)
-    }
-
-    /// A copy of the bytes.
-    #[must_use]
-    pub fn to_vec(&self) -> Vec<u8> {
-        copy_of(self.memory.as_shared())
-    }
-
-    /// Where bytes can be read from and written to one after the other, and sought in. The memory does not grow.
-    #[must_use]
-    pub fn writer(&self) -> Writer<'_> {
-        Writer::new(self.memory)
-    }
-
-    /// The bytes as an ordinary slice to write to.
-    ///
-    /// # Safety
-    ///
-    /// Nobody else reads or writes the memory while the slice lives: not another thread, not Python code that this thread
-    /// calls, and not another argument of the same object, which Python is free to pass twice.
-    #[must_use]
-    pub unsafe fn as_mut_slice(&mut self) -> &mut [u8] {
-        // SAFETY: the caller's word, and the type's invariant.
-        unsafe { self.memory.as_mut_slice() }
-    }
-}
-
-impl<'a, 'py> FromPyObject<'a, 'py> for WriteBuffer<'a, 'py> {
-    type Error = PyErr;
-
-    #[inline]
-    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        Self::acquire(object)
-    }
-}
-
-impl Drop for WriteBuffer<'_, '_> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: the buffer's own lease, which it releases once, and the memory is not handed out for longer.
-        unsafe { self.lease.release(self.memory.as_shared(), Some(self.attached)) };
-    }
-}
-
-impl fmt::Debug for WriteBuffer<'_, '_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("WriteBuffer").field("len", &self.memory.len()).finish()
-    }
-}
-
-/// A copy of bytes that others may write to, each as it is when its turn comes.
-pub(crate) fn copy_of(memory: Shared<'_>) -> Vec<u8> {
-    memory.iter().collect()
+/// A copy of items that others may write to, each as it is when its turn comes.
+pub(crate) fn copy_of<T: Element>(memory: Shared<'_>) -> Vec<T> {
+    let mut copy = Vec::with_capacity(memory.len() / size_of::<T>());
+    let count = memory.items_to_uninit(copy.spare_capacity_mut());
+    // SAFETY: so many items were written.
+    unsafe { copy.set_len(count) };
+    copy
 }

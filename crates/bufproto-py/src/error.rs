@@ -1,7 +1,8 @@
 //! Core's errors as PyO3's.
 
 use bufproto_core::error::Error;
-use bufproto_core::runtime::Object as _;
+use bufproto_core::runtime::{Object as _, Runtime as _};
+use pyo3::exceptions::PySystemError;
 use pyo3::prelude::*;
 
 use crate::object::{Object, Raised};
@@ -11,5 +12,9 @@ use crate::object::{Object, Raised};
 /// An exporter that fails without raising anything becomes a `SystemError`, as everywhere in Python.
 pub fn into_py_err(error: Error<Raised<'_>>, object: Object<'_, '_>) -> PyErr {
     error.restore(object);
-    PyErr::fetch(object.runtime().py())
+    let py = object.runtime().py();
+    if !object.runtime().is_raised() {
+        PySystemError::new_err("a buffer's exporter failed without raising an exception").restore(py);
+    }
+    PyErr::fetch(py)
 }

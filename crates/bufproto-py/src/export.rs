@@ -38,11 +38,9 @@
 //!     assert_eq!(refused.to_string(), "BufferError: Existing exports of data: object cannot be re-sized");
 //!     view.call_method0("release")?;
 //!     samples.call_method1("push", (3.0,))?;
-//!     assert_eq!(samples.len()?, 3);
+//!     assert_eq!(samples.get().0.len(), 3);
 //!     PyResult::Ok(())
 //! }).unwrap();
-//! # #[allow(unused)] trait Length { fn len(&self) -> PyResult<usize>; }
-//! # impl Length for Bound<'_, Samples> { fn len(&self) -> PyResult<usize> { Ok(self.get().0.len()) } }
 //! ```
 //!
 //! | the memory is exported as | by |
@@ -69,6 +67,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use bufproto_core::layout::Order;
+use bufproto_core::request::Request;
 use bufproto_core::shared::{Shared, SharedMut};
 use bufproto_core::typed::{TypedView, TypedViewMut};
 use pyo3::PyClass;
@@ -83,7 +82,7 @@ mod storage;
 
 pub use error::ExportError;
 #[doc(hidden)]
-pub use slots::{get_buffer, release_buffer};
+pub use slots::{get_buffer, release_buffer, stable_reads};
 pub use stable::StableRead;
 pub use storage::Storage;
 
@@ -104,6 +103,13 @@ pub trait Export: PyClass {
 
     /// The memory that this object exports, now. It may be another one the next time.
     fn exported(&self) -> &Exported<Self::Storage>;
+
+    /// Called before [`exported`](Self::exported) when Python asks for a view, with what it asks for, and whether for a
+    /// stable read: for classes that make their memory only then, or copy it before it is written to. Does nothing by
+    /// default.
+    fn prepare(&self, attached: Python<'_>, request: Request, stable: bool) {
+        let _ = (attached, request, stable);
+    }
 }
 
 /// Lets a class [export](Export) its memory: adds what Python calls to the class's methods.
@@ -162,6 +168,13 @@ macro_rules! exporter {
             unsafe fn __releasebuffer__(slf: &::pyo3::Bound<'_, Self>, view: *mut ::pyo3::ffi::Py_buffer) {
                 // SAFETY: as above.
                 unsafe { $crate::export::release_buffer(slf, view) }
+            }
+
+            #[classattr]
+            fn __bufproto_stable_read__(
+                py: ::pyo3::Python<'_>,
+            ) -> ::pyo3::PyResult<::pyo3::Bound<'_, ::pyo3::PyAny>> {
+                $crate::export::stable_reads::<Self>(py)
             }
         }
     };
@@ -238,10 +251,22 @@ impl<S: Storage> Exported<S> {
         self
     }
 
+    /// The same memory, for another object to export, to be read only.
+    #[must_use]
+    pub fn to_read_only(&self) -> Self {
+        Self { held: Arc::clone(&self.held), read_only: true }
+    }
+
     /// Whether views are read-only: this was [asked for](Self::read_only), or the storage is.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.read_only || !self.held.is_writable()
+    }
+
+    /// Whether others may write to the memory, so that there are no stable reads: see [`Storage::is_shared`].
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.held.is_shared()
     }
 
     /// The number of items in the storage. A shape has as many, unless it is [strided](Self::strided).
@@ -352,7 +377,8 @@ impl<S: Storage> Exported<S> {
     ///
     /// # Errors
     ///
-    /// [`ExportError::Refused`]: there are writable views, or another thread is writing to the memory or resizing it.
+    /// [`ExportError::Refused`]: there are writable views, or another thread is writing to the memory or resizing it; or the
+    /// storage is [shared](Storage::is_shared).
     pub fn stable_read(&self) -> Result<StableRead<S>, ExportError> {
         StableRead::begin(Arc::clone(&self.held))
     }
@@ -393,7 +419,7 @@ impl<S: Storage> Exported<S> {
         self.held.reshape(|item_size, items| Form::shaped(item_size, items, shape, order), reshape)
     }
 
-    /// The storage itself, if nobody has a view of it or a stable read.
+    /// The storage itself, if nobody has a view of it or a stable read, and nothing else exports it.
     ///
     /// # Errors
     ///

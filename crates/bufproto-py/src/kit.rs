@@ -1,10 +1,11 @@
 //! The conformance kit on live objects. For tests: it is built by the feature `kit` only.
 
+use std::ffi::CStr;
+
 use bufproto_mock::Raised;
 use bufproto_mock::conformance::recipe::{Layout, Memory, Mutability, Recipe, Views};
 use bufproto_mock::conformance::rig::{Declined, Event};
 use bufproto_mock::conformance::{Rig, kit};
-use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyInt};
@@ -14,6 +15,7 @@ use crate::object::{Attached, Object};
 pub(crate) mod arguments;
 pub(crate) mod exporters;
 mod scripted;
+pub(crate) mod stable;
 
 /// Runs the kit, and returns its report.
 pub(crate) fn run(py: Python<'_>) -> String {
@@ -69,7 +71,9 @@ impl<'py> Rig for LiveRig<'py> {
     }
 
     fn type_name(&self, object: &Owned<'py>) -> String {
-        object.object.get_type().name().map_or_else(|error| error.to_string(), |name| name.to_string())
+        // SAFETY: the object is alive, and so is its type, whose name is a C string.
+        let name = unsafe { CStr::from_ptr((*ffi::Py_TYPE(object.object.as_ptr())).tp_name) };
+        name.to_string_lossy().into_owned()
     }
 
     fn raise(&self, raised: &Raised) {
@@ -117,10 +121,27 @@ impl<'py> Rig for LiveRig<'py> {
     }
 
     fn resize(&self, object: &Owned<'py>, bytes: usize) -> Result<bool, Declined> {
+        if let Ok(object) = object.object.cast::<stable::Coordinated>() {
+            return Ok(object
+                .call_method1("resize", (bytes,))
+                .map_err(|error| error.restore(self.0))
+                .is_ok());
+        }
         let Ok(array) = object.object.cast::<PyByteArray>() else {
             return Err(Declined::because("only a bytearray is resized"));
         };
         Ok(array.resize(bytes).map_err(|error| error.restore(self.0)).is_ok())
+    }
+
+    fn write(&self, object: &Owned<'py>, offset: usize, byte: u8) -> Result<bool, Declined> {
+        Ok(object.object.set_item(offset, byte).map_err(|error| error.restore(self.0)).is_ok())
+    }
+
+    fn sharing(&self, object: &Owned<'py>) -> Result<Owned<'py>, Declined> {
+        let declined = |error: PyErr| Declined::because(error.to_string());
+        let object = object.object.call_method0("sharing").map_err(declined)?;
+        let references = references(&object);
+        Ok(Owned { object, references })
     }
 
     fn reentering(
@@ -149,7 +170,7 @@ impl<'py> LiveRig<'py> {
         Ok(match mutability {
             Mutability::Frozen => PyBytes::new(self.0, bytes).into_any(),
             Mutability::Writable => array(),
-            Mutability::Coordinated => return Err(PyTypeError::new_err("no type here offers stable reads")),
+            Mutability::Coordinated => Bound::new(self.0, stable::Coordinated::new(bytes))?.into_any(),
             Mutability::ReadOnly => {
                 let view = self.0.import("builtins")?.getattr("memoryview")?;
                 view.call1((array(),))?.call_method0("toreadonly")?

@@ -1,131 +1,152 @@
 //! What is kept of a view that moves: just what its release needs.
 //!
 //! A filled view may refer to itself, so it must not be moved as it is; but functions return their values by moving
-//! them. The answer to a request for bytes is [plain](bufproto_core::argument::is_plain): nothing in it refers to
+//! them. The answer to a request for bytes is [plain](Header::is_plain): nothing in it refers to
 //! anything but the memory and the exporter. Such a view is taken apart here, and put together again where it is
 //! released. CPython's documentation of `bf_releasebuffer` allows for that: the exporter is to go by `internal`, and
 //! "a consumer MAY pass a copy of the original buffer". An exporter that fills in what it was not asked for gets a
-//! place that does not move any more, which takes an allocation.
+//! place that does not move any more, which takes an allocation; unless its type is not told when a view ends, for then
+//! a view is no more than a reference.
 //!
-//! Of an exact `bytearray` the export is counted as its exporter counts it, where only the interpreter's lock guards the
-//! count, and of an exact `bytes` there is nothing to be kept: neither takes a view.
+//! Of an exact `bytearray` or `memoryview` the export is [counted](crate::counted), and of an exact `bytes` there is
+//! nothing to be kept: neither takes a view.
 //!
-//! It is small, since it is moved, more than once, wherever an argument is.
+//! It is small, since it is moved, more than once, wherever an argument is. Its fields are those that a view begins with,
+//! in the same order, so that they are copied several at a time.
 
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 use core::mem;
 use core::ptr::{self, NonNull};
 
 use bufproto_core::abi::{Header, View as _};
-use bufproto_core::argument::{is_plain, settle};
-use bufproto_core::runtime::Runtime as _;
-use bufproto_core::shared::Shared;
+use bufproto_core::argument::{self, settle};
+use bufproto_core::error::Error;
+use bufproto_core::runtime::Object as _;
+use bufproto_core::shared::{Shared, SharedMut};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::object::Attached;
-use crate::view::{NativeView, View};
+use crate::counted::{self, Counted};
+use crate::interpreter;
+use crate::object::{Attached, Object, Raised};
+use crate::refusal;
+use crate::view::{self, NativeView, Slot, View};
 
-/// What keeps memory. **Dropping it does not release it**, since that may need the interpreter.
+/// What keeps memory, and where that is. **Dropping it does not release it**, since that may need the interpreter.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Lease {
+    /// The memory, or any address if there are no bytes.
+    memory: NonNull<u8>,
     /// What `kind` says.
-    owner: *mut (),
-    /// Of a plain view, like all that follows.
-    internal: *mut (),
-    item_size: u32,
-    dimensions: u8,
-    read_only: bool,
-    /// Whether `buf` was null, which [`Shared`] memory never is.
-    null: bool,
-    /// Whether nobody writes to the memory, whatever keeps it.
-    frozen: bool,
+    owner: *mut ffi::PyObject,
+    /// In bytes, not negative.
+    length: isize,
+    /// The address of a counter; of what is not counted, the size of an item in bytes.
+    detail: *mut isize,
+    /// Of a plain view.
+    read_only: c_int,
     kind: Kind,
+    /// Of a plain view.
+    internal: *mut c_void,
 }
 
+/// The number of dimensions of a plain view, or one of the constants. The other fields of a plain view are in the lease, or
+/// null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// The borrow of an object, `owner`, whose memory stays with it.
-    Borrow,
-    /// A reference to such an object.
-    Reference,
-    /// An export of a `bytearray`, `owner`, that is borrowed: it is counted, and there is no view.
-    Counted,
+#[repr(transparent)]
+struct Kind(c_int);
+
+impl Kind {
+    /// An export of `owner`, which is borrowed: it is counted at the address `detail`, and there is no view.
+    const COUNTED: Self = Self(-1);
     /// The same, with a reference.
-    CountedReference,
-    /// A plain view, whose `obj` is `owner`; its other fields are here and in the memory that it is a view of.
-    Plain,
+    const COUNTED_REFERENCE: Self = Self(-2);
+    /// A reference to `owner`, whose memory stays with it.
+    const REFERENCE: Self = Self(-3);
+    /// The same, and nobody writes to the memory.
+    const FROZEN_REFERENCE: Self = Self(-4);
     /// A view in its final place, a box at `owner`, where it refers to itself if it refers to itself at all.
-    Whole,
-    /// No view: the memory is a box that nobody else has, and `owner` points to its first byte.
-    Copy,
+    const WHOLE: Self = Self(-5);
+    /// No view: the memory is a box that nobody else has.
+    const COPY: Self = Self(-6);
+    /// The borrow of an object, `owner`, whose memory stays with it.
+    const OBJECT: Self = Self(-7);
+    /// The borrow of a `bytes`, `owner`.
+    const BYTES: Self = Self(-8);
+
+    #[inline]
+    const fn is_plain(self) -> bool {
+        self.0 >= 0
+    }
+
+    /// Whether there is nothing to give back.
+    #[inline]
+    const fn is_borrow(self) -> bool {
+        self.0 <= Self::OBJECT.0
+    }
 }
 
 impl Lease {
     #[inline]
-    const fn new(kind: Kind, owner: *mut (), frozen: bool) -> Self {
-        Self {
-            owner,
-            internal: ptr::null_mut(),
-            item_size: 0,
-            dimensions: 0,
-            read_only: false,
-            null: false,
-            frozen,
-            kind,
+    const fn new(kind: Kind, owner: *mut ffi::PyObject, memory: NonNull<u8>, length: isize) -> Self {
+        Self { memory, owner, length, detail: ptr::null_mut(), read_only: 0, kind, internal: ptr::null_mut() }
+    }
+
+    /// The same with items of so many bytes.
+    #[inline]
+    const fn of_items(self, item_size: isize) -> Self {
+        Self { detail: ptr::without_provenance_mut(item_size.cast_unsigned()), ..self }
+    }
+
+    /// Nothing is kept: the memory, which nobody writes to, stays with a `bytes` that is borrowed.
+    #[inline]
+    pub(crate) const fn bytes(object: *mut ffi::PyObject, memory: NonNull<u8>, length: isize) -> Self {
+        Self::new(Kind::BYTES, object, memory, length)
+    }
+
+    /// Takes over a copy of items of so many bytes. Its address stays.
+    pub(crate) fn copy(bytes: Box<[u8]>, item_size: isize) -> Self {
+        let length = bytes.len().cast_signed();
+        let memory = NonNull::from(Box::leak(bytes)).cast();
+        Self::new(Kind::COPY, ptr::null_mut(), memory, length).of_items(item_size)
+    }
+
+    /// Acquires the memory of an object that is borrowed, whatever its items are, by the shortest way there is.
+    #[inline(always)]
+    pub(crate) fn acquire<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if let Some(Counted { counter, memory, length }) = counted::count::<WRITE>(object) {
+            let memory = NonNull::new(memory).unwrap_or(NonNull::dangling());
+            let lease = Self::new(Kind::COUNTED, object.as_ptr(), memory, length);
+            return Ok(Self { detail: counter, ..lease });
+        }
+        let borrowed = Object::from(object);
+        let mut slot = Slot::new();
+        let answer =
+            if WRITE { argument::write(borrowed, &mut slot) } else { argument::read(borrowed, &mut slot) };
+        match answer {
+            Ok(view) => Ok(Self::of(view, object)),
+            Err(error) => Err(refuse::<WRITE>(error, borrowed)),
         }
     }
 
-    /// Nothing is kept: the memory stays with a `bytes` that is borrowed, and nobody writes to it.
-    #[inline]
-    pub(crate) const fn bytes(object: *mut ffi::PyObject) -> Self {
-        Self::new(Kind::Borrow, object.cast(), true)
-    }
-
-    /// Counts an export of an exact `bytearray`, as its exporter does, and says where its memory is: without a view, and
-    /// without a reference, for it is borrowed. `None` for any other object, and on interpreters where other threads may
-    /// count at the same time, or whose fields are not known.
-    #[inline]
-    pub(crate) fn count(object: Borrowed<'_, '_, PyAny>) -> Option<(Self, *mut u8, usize)> {
-        cfg_if::cfg_if! {
-            if #[cfg(all(Py_3_9, not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))] {
-                let object = object.as_ptr();
-                // SAFETY: a borrowed object is alive.
-                if unsafe { ffi::PyByteArray_CheckExact(object) } == 0 {
-                    return None;
-                }
-                let array: *mut ffi::PyByteArrayObject = object.cast();
-                // SAFETY: these are the fields of an exact `bytearray`, which only who holds the lock looks at. The
-                // length is not negative.
-                unsafe {
-                    (*array).ob_exports += 1;
-                    let (memory, length) = ((*array).ob_start.cast(), ffi::Py_SIZE(object).cast_unsigned());
-                    Some((Self::new(Kind::Counted, object.cast(), false), memory, length))
-                }
-            } else {
-                let _ = object;
-                None
-            }
+    /// Acquires memory that nobody writes to until it is released, which is what the caller has to remember.
+    pub(crate) fn acquire_stable(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let borrowed = Object::from(object);
+        let mut slot = Slot::new();
+        match argument::stable(borrowed, &mut slot) {
+            Ok(view) => Ok(Self::of(view.into_view(), object)),
+            Err(error) => Err(refuse::<false>(error, borrowed)),
         }
-    }
-
-    /// Takes bytes over. Their address stays.
-    pub(crate) fn copy(bytes: Box<[u8]>) -> (Self, NonNull<[u8]>) {
-        let bytes = NonNull::from(Box::leak(bytes));
-        (Self::new(Kind::Copy, bytes.as_ptr().cast(), true), bytes)
     }
 
     /// Takes over a view that `object`, which is borrowed, was asked for.
-    #[inline]
-    pub(crate) fn of(view: View<'_, '_>, object: *mut ffi::PyObject) -> Self {
-        if view.held().header().obj.is_null() {
-            // Nobody is to be told when such a view ends, and the memory can only be the object's.
-            return Self::new(Kind::Borrow, object.cast(), false);
-        }
-        let (raw, frozen) = (view.held().raw(), view.held().is_frozen());
-        let lease = match plain(raw, frozen) {
+    #[inline(always)]
+    fn of(view: View<'_, '_>, object: Borrowed<'_, '_, PyAny>) -> Self {
+        let raw = view.held().raw();
+        let lease = match plain(raw) {
             Some(lease) => lease,
-            None => Self::new(Kind::Whole, whole(raw).as_ptr().cast(), frozen),
+            None => unusual(raw, object),
         };
         // The lease releases it.
         mem::forget(view);
@@ -137,149 +158,253 @@ impl Lease {
     /// # Safety
     ///
     /// A borrowed object is still alive, and the thread is attached.
-    pub(crate) unsafe fn into_owned(mut self) -> Self {
+    pub(crate) unsafe fn into_owned(self, attached: Attached<'_>) -> Self {
         let kind = match self.kind {
-            Kind::Borrow => Kind::Reference,
-            Kind::Counted => Kind::CountedReference,
+            // A `bytes` is not told of releases, so a view of one is no more than a reference.
+            kind if kind.is_plain() && self.is_frozen(attached) => {
+                return Self { kind: Kind::FROZEN_REFERENCE, ..self };
+            }
+            Kind::BYTES => Kind::FROZEN_REFERENCE,
+            Kind::OBJECT => Kind::REFERENCE,
+            Kind::COUNTED => Kind::COUNTED_REFERENCE,
             _ => return self,
         };
         // SAFETY: the caller's word.
-        unsafe { ffi::Py_INCREF(self.owner.cast()) };
-        self.kind = kind;
-        self
+        unsafe { ffi::Py_INCREF(self.owner) };
+        Self { kind, ..self }
+    }
+
+    /// The memory that is kept.
+    ///
+    /// # Safety
+    ///
+    /// The lease is not released during `'a`, and a borrowed object stays alive.
+    #[inline]
+    pub(crate) unsafe fn memory<'a>(&self) -> Shared<'a> {
+        // SAFETY: the caller's word; what is kept can be read.
+        unsafe { Shared::new(self.memory.as_ptr(), self.len()) }
+    }
+
+    /// The memory that is kept, to write to.
+    ///
+    /// # Safety
+    ///
+    /// As [`memory`](Self::memory), and it was acquired to be written to.
+    #[inline]
+    pub(crate) unsafe fn memory_mut<'a>(&self) -> SharedMut<'a> {
+        // SAFETY: the caller's word; what is kept can be read.
+        unsafe { SharedMut::new(self.memory.as_ptr(), self.len()) }
+    }
+
+    /// Where it is.
+    #[cfg(feature = "module")]
+    pub(crate) fn place(&self) -> NonNull<[u8]> {
+        NonNull::slice_from_raw_parts(self.memory, self.len())
+    }
+
+    /// The number of bytes.
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
+        self.length.cast_unsigned()
+    }
+
+    /// The size of an item in bytes, as the exporter states it. The owner is alive, and the thread attached.
+    pub(crate) fn item_size(&self, _attached: Attached<'_>) -> usize {
+        match self.kind {
+            Kind::BYTES => 1,
+            // SAFETY: the object whose exports are counted, which keeps the memory.
+            Kind::COUNTED | Kind::COUNTED_REFERENCE => unsafe { counted::item_size(self.owner) },
+            Kind::WHOLE => {
+                // SAFETY: the view stays in its place until the lease is released.
+                let view = unsafe { &*self.owner.cast::<NativeView>() };
+                view.header().itemsize.cast_unsigned()
+            }
+            _ => self.detail.addr(),
+        }
     }
 
     /// Whether nobody writes to the memory.
     #[inline]
-    pub(crate) fn is_frozen(&self) -> bool {
-        self.frozen
+    pub(crate) fn is_frozen(&self, attached: Attached<'_>) -> bool {
+        if !self.kind.is_plain() {
+            return self.is_known_to_be_frozen();
+        }
+        // SAFETY: a view's owner is alive, since the view holds a reference.
+        unsafe { view::is_content_of_bytes(attached, self.owner, self.memory.addr().get(), self.length) }
     }
 
-    /// Whether releasing it is more than nothing.
+    /// The same of a lease [without a borrow](Self::into_owned), for which nothing is asked of the interpreter.
     #[inline]
-    pub(crate) fn is_due(&self) -> bool {
-        self.kind != Kind::Borrow
+    pub(crate) fn is_known_to_be_frozen(&self) -> bool {
+        matches!(self.kind, Kind::BYTES | Kind::FROZEN_REFERENCE | Kind::COPY)
+    }
+
+    /// Whether it is the borrow of a `bytes`.
+    #[inline]
+    pub(crate) fn is_bytes(&self) -> bool {
+        self.kind == Kind::BYTES
     }
 
     /// Whether the interpreter is needed to release it.
     pub(crate) fn needs_interpreter(&self) -> bool {
-        !matches!(self.kind, Kind::Borrow | Kind::Copy)
+        !(self.kind.is_borrow() || self.kind == Kind::COPY)
     }
 
-    /// Gives back what keeps `memory`.
+    /// Gives back what keeps the memory.
     ///
     /// # Safety
     ///
     /// - A borrowed object is still alive.
-    /// - This is the memory that the lease was made for, and it is not used any more.
+    /// - The memory is not used any more.
     /// - The lease has not been released, and will not be again.
-    /// - The thread is attached, if that [is needed](Self::needs_interpreter).
     #[inline]
-    pub(crate) unsafe fn release(&mut self, memory: Shared<'_>, attached: Option<Attached<'_>>) {
-        match self.kind {
-            Kind::Borrow => {}
+    pub(crate) unsafe fn release(&self, attached: Attached<'_>) {
+        if self.kind.is_borrow() {
+            // The first question, since most arguments are `bytes`.
+        } else if self.kind.is_plain() {
             // SAFETY: the caller's word, and this kind of lease.
-            Kind::Counted if attached.is_some() => unsafe { self.discount() },
+            unsafe { self.release_plain() };
+        } else if self.kind == Kind::COUNTED {
+            // SAFETY: the counter is a field of the object, which is alive, and the thread is attached.
+            unsafe { *self.detail -= 1 };
+        } else {
+            // A copy, so that the fields need not be in memory only for this.
+            let lease = Self { ..*self };
             // SAFETY: the caller's word.
-            _ => unsafe { self.release_owned(memory, attached) },
+            unsafe { lease.release_other(Some(attached)) };
         }
     }
 
-    /// Counts an export less.
+    /// The same by a thread that is not attached, if [that can be](Self::needs_interpreter).
     ///
-    /// # Safety
-    ///
-    /// The lease is that of a counted export, which is counted less once; the `bytearray` is alive, and the thread
-    /// attached.
-    #[inline]
-    unsafe fn discount(&self) {
-        #[cfg(all(Py_3_9, not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
-        // SAFETY: the caller's word; these are the fields of an exact `bytearray`.
-        unsafe {
-            (*self.owner.cast::<ffi::PyByteArrayObject>()).ob_exports -= 1;
-        }
-    }
-
     /// # Safety
     ///
     /// As [`release`](Self::release).
+    pub(crate) unsafe fn release_detached(&self) {
+        // SAFETY: the caller's word.
+        unsafe { self.release_other(None) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`release`](Self::release), of a plain view.
+    #[inline]
+    unsafe fn release_plain(&self) {
+        let view = || {
+            let mut view = NativeView::EMPTY;
+            view.header = Header {
+                buf: self.memory.as_ptr().cast(),
+                obj: self.owner.cast(),
+                len: self.length,
+                itemsize: self.detail.addr().cast_signed(),
+                readonly: self.read_only,
+                ndim: self.kind.0,
+                ..Header::EMPTY
+            };
+            view.internal = self.internal;
+            view
+        };
+        // SAFETY: a copy of the view that the exporter filled, equal in every field, and by the caller's word the only one
+        // that is released. The owner is the view's.
+        unsafe { interpreter::give_back(self.owner, view) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`release`](Self::release), of another view or none.
+    #[cold]
     #[inline(never)]
-    unsafe fn release_owned(&mut self, memory: Shared<'_>, attached: Option<Attached<'_>>) {
+    unsafe fn release_other(&self, attached: Option<Attached<'_>>) {
         match (self.kind, attached) {
-            (Kind::CountedReference, Some(_)) => {
-                // SAFETY: this kind of lease; it owns the reference, and the thread is attached.
+            (Kind::COUNTED_REFERENCE, Some(_)) => {
+                // SAFETY: this kind of lease, whose counter is a field of the object; it owns the reference, and the thread
+                // is attached.
                 unsafe {
-                    self.discount();
-                    ffi::Py_DECREF(self.owner.cast());
+                    *self.detail -= 1;
+                    ffi::Py_DECREF(self.owner);
                 }
-            }
-            (Kind::Plain, Some(attached)) => {
-                let buf = if self.null { ptr::null_mut() } else { memory.as_ptr().cast_mut() };
-                let mut view = NativeView::EMPTY;
-                view.header = Header {
-                    buf: buf.cast(),
-                    obj: self.owner.cast(),
-                    len: memory.len().cast_signed(),
-                    // It was an `isize`, and not negative.
-                    itemsize: self.item_size as isize,
-                    readonly: c_int::from(self.read_only),
-                    ndim: c_int::from(self.dimensions),
-                    ..Header::EMPTY
-                };
-                view.internal = self.internal.cast();
-                // SAFETY: a copy of the view that the exporter filled, equal in every field, and by the caller's word
-                // the only one that is released.
-                unsafe { attached.release(NonNull::from(&mut view)) };
             }
             // SAFETY: the view has stayed in its place since it was settled there. The place was a box, which nobody
             // uses any more.
-            (Kind::Whole, Some(attached)) => unsafe {
+            (Kind::WHOLE, Some(_)) => unsafe {
                 let view: *mut NativeView = self.owner.cast();
-                attached.release(NonNull::new_unchecked(view));
+                interpreter::quietly(|| interpreter::release(view));
                 drop(Box::from_raw(view));
             },
             // SAFETY: the lease owns the reference.
-            (Kind::Reference, Some(_)) => unsafe { ffi::Py_DECREF(self.owner.cast()) },
-            (Kind::Copy, _) => {
+            (Kind::REFERENCE | Kind::FROZEN_REFERENCE, Some(_)) => unsafe { ffi::Py_DECREF(self.owner) },
+            (Kind::COPY, _) => {
                 // SAFETY: the memory was a box, whose address and length these are.
                 drop(unsafe {
-                    Box::from_raw(ptr::slice_from_raw_parts_mut(self.owner.cast::<u8>(), memory.len()))
+                    Box::from_raw(ptr::slice_from_raw_parts_mut(self.memory.as_ptr(), self.len()))
                 });
             }
-            (Kind::Borrow | Kind::Counted, _) | (_, None) => {}
+            _ => {}
         }
     }
 }
 
-/// The fields of a view that is plain, and whose fields fit.
-#[inline]
-fn plain(view: &NativeView, frozen: bool) -> Option<Lease> {
+#[cold]
+#[inline(never)]
+fn refuse<const WRITE: bool>(error: Error<Raised<'_>>, object: Object<'_, '_>) -> PyErr {
+    if WRITE { refusal::to_write(error, object) } else { refusal::to_read(error, object) }
+}
+
+/// The lease of a view that is plain and has an owner: nearly every one.
+#[inline(always)]
+fn plain(view: &NativeView) -> Option<Lease> {
     let header = view.header();
-    let elsewhere = header.buf.addr().wrapping_sub(ptr::from_ref(view).addr()) >= size_of::<NativeView>();
+    let owner: *mut ffi::PyObject = header.obj.cast();
+    let memory = NonNull::new(header.buf.cast())?;
     // PyPy's views have room for shapes inside, and more fields.
-    if cfg!(PyPy) || !is_plain(header) || !elsewhere {
-        return None;
-    }
-    Some(Lease {
-        owner: header.obj.cast(),
-        internal: view.internal.cast(),
-        item_size: u32::try_from(header.itemsize).ok()?,
-        dimensions: u8::try_from(header.ndim).ok()?,
-        read_only: match header.readonly {
-            0 => false,
-            1 => true,
-            _ => return None,
-        },
-        null: header.buf.is_null(),
-        frozen,
-        kind: Kind::Plain,
+    let usual =
+        !cfg!(PyPy) && header.is_plain() && is_elsewhere(view) && header.ndim >= 0 && !owner.is_null();
+    usual.then_some(Lease {
+        memory,
+        owner,
+        length: header.len,
+        detail: ptr::without_provenance_mut(header.itemsize.cast_unsigned()),
+        read_only: header.readonly,
+        kind: Kind(header.ndim),
+        internal: view.internal,
     })
+}
+
+/// Whether the memory is not in the view itself.
+#[inline]
+fn is_elsewhere(view: &NativeView) -> bool {
+    view.header().buf.addr().wrapping_sub(ptr::from_ref(view).addr()) >= size_of::<NativeView>()
+}
+
+/// The lease of any other view that `object`, which is borrowed, answered with.
+#[cold]
+#[inline(never)]
+fn unusual(view: &NativeView, object: Borrowed<'_, '_, PyAny>) -> Lease {
+    let Header { buf, obj: owner, len, itemsize, .. } = *view.header();
+    let attached = Attached::from(object.py());
+    let memory = |buf: *mut c_void| NonNull::new(buf.cast()).unwrap_or(NonNull::dangling());
+    let lease =
+        |kind, owner: *mut ffi::PyObject| Lease::new(kind, owner, memory(buf), len).of_items(itemsize);
+    // SAFETY: a view's owner is null or alive, since the view holds a reference.
+    let Some(owner) = (unsafe { Borrowed::from_ptr_or_opt(object.py(), owner.cast()) }) else {
+        // Nobody is to be told when such a view ends, and the memory can only be the object's.
+        return lease(Kind::OBJECT, object.as_ptr());
+    };
+    if view::is_frozen(attached, view) {
+        // A `bytes` is not told either.
+        return lease(Kind::FROZEN_REFERENCE, owner.as_ptr());
+    }
+    if !cfg!(PyPy) && is_elsewhere(view) && !Object::from(owner).needs_release() {
+        return lease(Kind::REFERENCE, owner.as_ptr());
+    }
+    let place = whole(view);
+    // SAFETY: the view is settled there.
+    let settled = unsafe { place.as_ref() }.header().buf;
+    Lease::new(Kind::WHOLE, place.as_ptr().cast(), memory(settled), len)
 }
 
 /// A copy of a view in a box where it does not move, and refers to itself instead of to the original. (A pointer, since
 /// one to the content of a `Box` is not to be used once that has moved.)
-#[cold]
-#[inline(never)]
 fn whole(view: &NativeView) -> NonNull<NativeView> {
     let place = NonNull::from(Box::leak(Box::<NativeView>::new_uninit())).cast();
     // SAFETY: both are places for a view; the copy is whole, so it can be settled.

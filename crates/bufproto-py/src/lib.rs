@@ -46,14 +46,19 @@
 //! ```
 //!
 //! Functions take buffers as arguments ([`ReadBuffer`], [`WriteBuffer`]), and keep them in an [`OwnedBuffer`]; see
-//! [`argument`]. Classes export memory of their own: see [`mod@export`].
+//! [`argument`]. A [`StableBuffer`] is a slice of memory that nobody writes to meanwhile; see [`stable`]. Classes export memory of their own: see [`mod@export`].
 
 mod accept;
 pub mod argument;
 #[cfg(feature = "module")]
 mod audit;
+#[cfg(feature = "module")]
+mod buffer;
+mod counted;
 mod error;
+#[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 pub mod export;
+mod interpreter;
 #[cfg(feature = "kit")]
 mod kit;
 mod lease;
@@ -63,6 +68,7 @@ mod module;
 mod object;
 mod owned;
 mod refusal;
+pub mod stable;
 mod stream;
 mod view;
 
@@ -77,11 +83,13 @@ pub use bufproto_core::typed::{TypedView, TypedViewMut};
 pub use accept::Accept;
 pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, typed, typed_mut};
 pub use error::into_py_err;
+#[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 pub use export::{Export, ExportError, Exported, StableRead, Storage};
 pub use lifetime::Lifetime;
 pub use object::{
     Attached, Object, Raised, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer,
 };
 pub use owned::OwnedBuffer;
+pub use stable::{OwnedStable, StableBuffer};
 pub use stream::{Reader, Writer};
 pub use view::{NativeView, Scope, Slot, View, acquire, fill};

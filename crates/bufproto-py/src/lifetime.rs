@@ -3,7 +3,7 @@
 use core::fmt;
 
 use bufproto_core::abi::View as _;
-use bufproto_core::runtime::Runtime as _;
+use bufproto_core::runtime::{Object as _, Runtime as _};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
@@ -41,7 +41,7 @@ impl Lifetime {
         let Some(owner) = (unsafe { Borrowed::from_ptr_or_opt(attached.py(), owner) }) else {
             return Self::Moves { why: "the view has no owner, so nothing keeps its memory".to_owned() };
         };
-        if Object::from(owner).buffer_slots().is_some_and(|slots| slots.bf_releasebuffer.is_some()) {
+        if Object::from(owner).needs_release() {
             return Self::PinnedWhileExported;
         }
         let kind = owner.get_type();

@@ -16,6 +16,8 @@ mod _bufproto {
 
     #[pymodule_export]
     use crate::audit::read_library;
+    #[pymodule_export]
+    use crate::buffer::Buffer;
     use crate::view::{Slot, View, fill};
     use crate::{Lifetime, Object, as_char_buffer, as_read_buffer, as_write_buffer, check_read_buffer};
 
@@ -49,6 +51,10 @@ mod _bufproto {
     #[cfg(feature = "kit")]
     #[pymodule_export]
     use crate::kit::exporters::exporters;
+
+    #[cfg(feature = "kit")]
+    #[pymodule_export]
+    use crate::kit::stable::stable;
 
     /// What the four functions answer for an object, the view that it exports, and how long its memory stays.
     #[pyfunction]

@@ -1,6 +1,8 @@
 //! The handle of a live object, and the four functions on it.
 
-use core::ffi::{CStr, c_int};
+#[cfg(not(Py_LIMITED_API))]
+use core::ffi::CStr;
+use core::ffi::c_int;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -9,12 +11,15 @@ use bufproto_core::abi::Header;
 use bufproto_core::legacy::{Dialect, Python3};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Exception, Family, Message, Refusal};
-use bufproto_core::runtime::{self, Exporter, Failure, Runtime};
+use bufproto_core::runtime::{self, Exporter, Failure, Runtime, StableFailure};
 use bufproto_core::span::Span;
+use bufproto_core::stable::Table;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::error::into_py_err;
+use crate::interpreter;
+use crate::stable;
 use crate::view::{self, NativeView};
 
 /// The family of the interpreter that this was built for.
@@ -98,7 +103,7 @@ unsafe impl<'py> Runtime for Attached<'py> {
             unsafe { ffi::Py_DECREF(std::mem::replace(&mut *header, Header::EMPTY).obj.cast()) };
         } else {
             // SAFETY: the caller's word that the view is one to release; the thread is attached.
-            unsafe { ffi::PyBuffer_Release(view.as_ptr().cast()) };
+            unsafe { interpreter::release(view.as_ptr()) };
         }
     }
 
@@ -110,16 +115,6 @@ unsafe impl<'py> Runtime for Attached<'py> {
 /// A live object, borrowed: the handle that core works on.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a, 'py>(Borrowed<'a, 'py, PyAny>);
-
-impl Object<'_, '_> {
-    /// The buffer slots of the object's type, as they are now.
-    #[inline]
-    pub(crate) fn buffer_slots(self) -> Option<ffi::PyBufferProcs> {
-        // SAFETY: the object is alive, and so is its type. A type's slots change only together with the class
-        // that they belong to, by code that does not run while they are copied.
-        unsafe { (*ffi::Py_TYPE(self.0.as_ptr())).tp_as_buffer.as_ref() }.cloned()
-    }
-}
 
 impl<'a, 'py, T> From<&'a Bound<'py, T>> for Object<'a, 'py> {
     fn from(object: &'a Bound<'py, T>) -> Self {
@@ -142,6 +137,11 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
         Attached(self.0.py())
     }
 
+    fn needs_release(self) -> bool {
+        // SAFETY: the object is alive.
+        unsafe { interpreter::needs_release(self.0.as_ptr()) }
+    }
+
     unsafe fn refer(self, into: NonNull<NativeView>) -> bool {
         let object = self.0.to_owned().into_ptr();
         // SAFETY: the caller's word; a view begins with a header.
@@ -154,8 +154,12 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
             return self.runtime().raise(refusal);
         }
         let exception = exception_type(refusal.exception);
+        #[cfg(not(Py_LIMITED_API))]
         // SAFETY: the object is alive, and so is its type, whose name is a C string.
         let name = unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) };
+        // A limited API does not tell the name as errors show it, but the short one.
+        #[cfg(Py_LIMITED_API)]
+        let name = &short_name(self.0);
         match refusal.message.write_with_type_name(name, &mut [0; Message::ROOM]) {
             // SAFETY: the thread is attached; type and text are valid, and the text is copied.
             Some(text) => unsafe { ffi::PyErr_SetString(exception, text.as_ptr()) },
@@ -171,22 +175,49 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
 unsafe impl<'py> Exporter for Object<'_, 'py> {
     #[inline]
     fn exports(self) -> bool {
-        self.buffer_slots().is_some_and(|slots| slots.bf_getbuffer.is_some())
+        // SAFETY: the object is alive.
+        unsafe { interpreter::exports(self.0.as_ptr()) }
     }
 
     #[inline]
     unsafe fn export(self, into: NonNull<NativeView>, request: Request) -> Result<(), Failure<Raised<'py>>> {
         const REFUSED: c_int = -1;
-        let get_buffer = self.buffer_slots().and_then(|slots| slots.bf_getbuffer);
-        // SAFETY: the caller has seen that the type exports, and no code has run since.
-        let get_buffer = unsafe { get_buffer.unwrap_unchecked() };
-        // SAFETY: the object is alive, the view is empty and stays in place, and has the interpreter's layout.
-        match unsafe { get_buffer(self.0.as_ptr(), into.as_ptr().cast(), request.bits()) } {
+        // SAFETY: the object is alive, the view is empty and stays in place, and has the interpreter's layout; the caller has
+        // seen that the type exports, and no code has run since.
+        match unsafe { interpreter::get_buffer(self.0.as_ptr(), into.as_ptr(), request.bits()) } {
             0 => Ok(()),
             REFUSED => Err(Failure::Refused(Raised(PhantomData))),
             _ => Err(Failure::Irregular(Raised(PhantomData))),
         }
     }
+
+    unsafe fn export_stable(
+        self,
+        into: NonNull<NativeView>,
+        request: Request,
+    ) -> Result<(), StableFailure<Raised<'py>>> {
+        let Some(table) = stable::table(self.0).map_err(|error| {
+            error.restore(self.0.py());
+            StableFailure::Refused(Raised(PhantomData))
+        })?
+        else {
+            return Err(StableFailure::Unsupported);
+        };
+        // SAFETY: the object is alive, the view is empty and stays in place, the thread is attached, and nothing is pending.
+        match unsafe { (table.begin)(self.0.as_ptr().cast(), into.as_ptr().cast(), request.bits()) } {
+            Table::GRANTED => Ok(()),
+            Table::FOREIGN => Err(StableFailure::Unsupported),
+            _ => Err(StableFailure::Refused(Raised(PhantomData))),
+        }
+    }
+}
+
+/// The name of an object's type, without its module.
+#[cfg(Py_LIMITED_API)]
+fn short_name(object: Borrowed<'_, '_, PyAny>) -> std::ffi::CString {
+    let name =
+        object.get_type().name().and_then(|name| Ok(std::ffi::CString::new(name.to_cow()?.as_bytes())?));
+    name.unwrap_or_else(|_| c"object".to_owned())
 }
 
 /// The interpreter's own exception type. It is never freed.

@@ -1,6 +1,7 @@
 //! Memory that is held for as long as it takes.
 
 use core::fmt;
+#[cfg(feature = "module")]
 use core::ptr::NonNull;
 use std::borrow::Cow;
 
@@ -47,8 +48,7 @@ use crate::object::Attached;
 /// }
 /// ```
 pub struct OwnedBuffer {
-    memory: NonNull<u8>,
-    length: usize,
+    /// Invariant: it keeps memory that can be read, without a borrow.
     lease: Lease,
 }
 
@@ -61,29 +61,44 @@ unsafe impl Sync for OwnedBuffer {}
 impl OwnedBuffer {
     /// # Safety
     ///
-    /// `lease` keeps the memory, without a borrow.
-    pub(crate) unsafe fn new(memory: Shared<'_>, lease: Lease) -> Self {
-        let pointer = NonNull::new(memory.as_ptr().cast_mut()).unwrap_or(NonNull::dangling());
-        Self { memory: pointer, length: memory.len(), lease }
+    /// `lease` keeps memory that can be read, without a borrow.
+    pub(crate) unsafe fn new(lease: Lease) -> Self {
+        Self { lease }
+    }
+
+    /// Where the bytes are.
+    #[cfg(feature = "module")]
+    pub(crate) fn place(&self) -> NonNull<[u8]> {
+        self.lease.place()
+    }
+
+    /// The bytes as an ordinary slice.
+    ///
+    /// # Safety
+    ///
+    /// Nobody writes to them while the slice lives.
+    pub(crate) unsafe fn as_slice(&self) -> &[u8] {
+        // SAFETY: what holds the memory lives as long as this borrow, and the caller's word.
+        unsafe { self.lease.memory().as_slice() }
     }
 
     /// The number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.length
+        self.lease.len()
     }
 
     /// Whether there are no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.length == 0
+        self.len() == 0
     }
 
     /// The bytes, for as long as the thread is attached. Others may write to them meanwhile.
     #[must_use]
     pub fn shared<'b>(&'b self, _attached: Python<'b>) -> Shared<'b> {
         // SAFETY: what holds the memory lives as long as this borrow, at least.
-        unsafe { Shared::new(self.memory.as_ptr(), self.length) }
+        unsafe { self.lease.memory() }
     }
 
     /// The bytes as an ordinary slice, if nobody can write to them: the content of a `bytes`, or a copy. It may be used
@@ -91,9 +106,7 @@ impl OwnedBuffer {
     #[must_use]
     pub fn as_frozen(&self) -> Option<&[u8]> {
         // SAFETY: as in `shared`; frozen memory is not written to.
-        self.lease
-            .is_frozen()
-            .then(|| unsafe { core::slice::from_raw_parts(self.memory.as_ptr(), self.length) })
+        self.lease.is_known_to_be_frozen().then(|| unsafe { self.as_slice() })
     }
 
     /// The bytes, which stay as they are from now on: the memory itself if it is frozen, else a copy.
@@ -116,24 +129,22 @@ impl<'a, 'py> FromPyObject<'a, 'py> for OwnedBuffer {
 
 impl Drop for OwnedBuffer {
     fn drop(&mut self) {
-        // SAFETY: the lease kept it up to now.
-        let memory = unsafe { Shared::new(self.memory.as_ptr(), self.length) };
         if self.lease.needs_interpreter() {
             // Where there is nothing to attach to, the view is forgotten.
             let _ = Python::try_attach(|py| {
                 // SAFETY: the buffer's own lease, which it releases once; nobody uses the memory any more.
-                unsafe { self.lease.release(memory, Some(Attached::from(py))) };
+                unsafe { self.lease.release(Attached::from(py)) };
             });
         } else {
             // SAFETY: as above, and the interpreter is not needed.
-            unsafe { self.lease.release(memory, None) };
+            unsafe { self.lease.release_detached() };
         }
     }
 }
 
 impl fmt::Debug for OwnedBuffer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (length, frozen) = (self.length, self.lease.is_frozen());
+        let (length, frozen) = (self.len(), self.lease.is_known_to_be_frozen());
         formatter.debug_struct("OwnedBuffer").field("len", &length).field("frozen", &frozen).finish()
     }
 }

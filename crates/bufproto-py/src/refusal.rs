@@ -21,11 +21,14 @@ pub(crate) fn of(rule: Rule, object: Object<'_, '_>) -> PyErr {
 #[cold]
 pub(crate) fn to_read(error: Error<Raised<'_>>, object: Object<'_, '_>) -> PyErr {
     let py = object.runtime().py();
-    let refused = matches!(error, Error::Raised(_));
+    let ours = matches!(error, Error::Refused(_));
     let raised = into_py_err(error, object);
+    if ours {
+        return raised;
+    }
     let kind = raised.get_type(py);
     let value = kind.is(py.get_type::<PyValueError>());
-    let tells = refused && (value || kind.is(py.get_type::<PyBufferError>()));
+    let tells = value || kind.is(py.get_type::<PyBufferError>());
     if !tells || argument::why_refused(object) != Some(Why::Order) {
         return raised;
     }

@@ -1,6 +1,6 @@
 //! Views of live objects.
 
-use bufproto_core::abi::View as _;
+use bufproto_core::abi::{Header, View as _};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::{legacy, scope, view};
 use pyo3::ffi;
@@ -20,6 +20,7 @@ cfg_if::cfg_if! {
 }
 
 // PyO3's declaration is read from the interpreter's headers, ours from recordings of it.
+#[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 const _: () = assert!(size_of::<NativeView>() == size_of::<ffi::Py_buffer>());
 
 /// A place for a view of a live object.
@@ -60,18 +61,34 @@ pub fn acquire<'slot, 'py>(
 }
 
 /// Whether the view is of an exact `bytes`, whose content is written once, before anybody sees it.
-pub(crate) fn is_frozen(_attached: Attached<'_>, view: &NativeView) -> bool {
-    let owner: *mut ffi::PyObject = view.header().obj.cast();
+pub(crate) fn is_frozen(attached: Attached<'_>, view: &NativeView) -> bool {
+    let Header { buf, obj, len, .. } = *view.header();
+    let owner = obj.cast();
+    // SAFETY: a view's owner is null or alive, since the view holds a reference.
+    unsafe { is_content_of_bytes(attached, owner, buf.addr(), len) }
+}
+
+/// Whether `length` bytes at an address are some of those of an exact `bytes`.
+///
+/// # Safety
+///
+/// `owner` is null or an object that is alive.
+pub(crate) unsafe fn is_content_of_bytes(
+    _attached: Attached<'_>,
+    owner: *mut ffi::PyObject,
+    address: usize,
+    length: isize,
+) -> bool {
     // On PyPy an exact `bytes` may hold its content elsewhere.
     if cfg!(PyPy) || owner.is_null() {
         return false;
     }
-    // SAFETY: a view's owner is alive, since the view holds a reference; the thread is attached.
+    // SAFETY: the caller's word; the thread is attached.
     if unsafe { ffi::PyBytes_CheckExact(owner) } == 0 {
         return false;
     }
     // An exporter may name an owner whose memory it is not. SAFETY: as above; for a `bytes` neither function fails.
-    let (content, length) = unsafe { (ffi::PyBytes_AsString(owner), ffi::PyBytes_Size(owner)) };
-    let (offset, length) = (view.header().buf.addr().wrapping_sub(content.addr()), length.unsigned_abs());
-    offset <= length && view.header().len.unsigned_abs() <= length - offset
+    let (content, size) = unsafe { (ffi::PyBytes_AsString(owner), ffi::PyBytes_Size(owner)) };
+    let (offset, size) = (address.wrapping_sub(content.addr()), size.unsigned_abs());
+    offset <= size && length.unsigned_abs() <= size - offset
 }

@@ -99,6 +99,8 @@ fn tests(
         path.extend(tools::package(context, "setuptools").ok());
     }
     path.extend(mypy(context, interpreter));
+    // It brings along what it runs on.
+    path.extend(tools::package(context, "basedpyright").ok());
     if !succeeds(Command::new("cmake").arg("--version"))
         && let Ok(cmake) = tools::package(context, "cmake")
     {
@@ -109,6 +111,10 @@ fn tests(
     let mut command = Command::new(python);
     command.arg(tree.join(RUNNER)).arg(env!("CARGO_PKG_VERSION"));
     command.env("PYTHONPATH", std::env::join_paths(path)?).env("PATH", std::env::join_paths(programs)?);
+    match distributed(context, interpreter) {
+        Ok(folder) => command.env("BUFPROTO_TEST_DISTRIBUTED", folder),
+        Err(why) => command.env("BUFPROTO_TEST_NO_DISTRIBUTED", why),
+    };
     let (counts, reasons) = script::run(&mut command)?;
     Ok(Verdict::Ran(counts, reasons.join("; ")))
 }
@@ -130,6 +136,20 @@ fn unpacked(python: &Path, file: &Path, folder: &Path) -> anyhow::Result<PathBuf
     finish(Command::new(python).args(["-c", UNPACK]).arg(file).arg(folder))?;
     let inside = fs::read_dir(folder)?.next().context("the source distribution is empty")??;
     Ok(inside.path())
+}
+
+/// A folder to import distributed from, which moves a `Buffer` between processes; or why there is none.
+fn distributed(context: &Context, interpreter: &Interpreter) -> Result<PathBuf, String> {
+    let folder = context.workspace.target.join("python").join(interpreter.key()).join("distributed");
+    if !folder.exists() {
+        pip::install(interpreter, "distributed", &folder)?;
+    }
+    let mut python = Command::new(&interpreter.program);
+    if succeeds(python.env("PYTHONPATH", &folder).args(["-c", "import distributed"])) {
+        Ok(folder)
+    } else {
+        Err("distributed is installed, but cannot be imported".to_owned())
+    }
 }
 
 /// Where mypy is: it reads what it checks in the interpreter that it runs in.

@@ -33,29 +33,16 @@ const CASES: &str = "4";
 type Check<'a> = (&'static str, String, Box<dyn Fn() -> Result<Verdict, Missing> + 'a>);
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let prepared = Workspace::find().and_then(|workspace| {
-        let nightly = Nightly::find().map_err(|Missing(why)| anyhow::anyhow!(why))?;
-        let host = nightly.host().map_err(|Missing(why)| anyhow::anyhow!(why))?;
-        Ok((workspace, nightly, host))
+    let outcomes = Workspace::find().and_then(|workspace| {
+        outcomes(&workspace, arguments.only.as_deref()).map_err(|Missing(why)| anyhow::anyhow!(why))
     });
-    let (workspace, nightly, host) = match prepared {
-        Ok(prepared) => prepared,
+    let outcomes = match outcomes {
+        Ok(outcomes) => outcomes,
         Err(error) => {
             anstream::eprintln!("error: {error:#}");
             return ExitCode::from(2);
         }
     };
-    let chosen = |check: &str| arguments.only.as_ref().is_none_or(|part| check.contains(part.as_str()));
-    let mut outcomes = Vec::new();
-    for (step, on, check) in checks(&workspace, &nightly, &host) {
-        let name = format!("{step} on {on}");
-        if chosen(&name) {
-            title(&name);
-            let verdict = check().unwrap_or_else(|Missing(why)| Verdict::Skipped(why));
-            tell(&verdict);
-            outcomes.push(Outcome { step, on, verdict });
-        }
-    }
     anstream::println!("\n{}", tally::table(&outcomes));
     let complaints = tally::complaints(&outcomes, &[], true);
     for complaint in &complaints {
@@ -64,6 +51,23 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     // Where all was skipped, nothing is known.
     let ran = outcomes.iter().any(|outcome| !outcome.verdict.is_skipped());
     if ran && complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs the checks whose name has this in it, or all.
+pub(super) fn outcomes(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Outcome>, Missing> {
+    let nightly = Nightly::find()?;
+    let host = nightly.host()?;
+    let mut outcomes = Vec::new();
+    for (step, on, check) in checks(workspace, &nightly, &host) {
+        let name = format!("{step} on {on}");
+        if only.is_none_or(|part| name.contains(part)) {
+            title(&name);
+            let verdict = check().unwrap_or_else(|Missing(why)| Verdict::Skipped(why));
+            tell(&verdict);
+            outcomes.push(Outcome { step, on, verdict });
+        }
+    }
+    Ok(outcomes)
 }
 
 fn checks<'a>(workspace: &'a Workspace, nightly: &'a Nightly, host: &str) -> Vec<Check<'a>> {
@@ -79,13 +83,18 @@ fn checks<'a>(workspace: &'a Workspace, nightly: &'a Nightly, host: &str) -> Vec
     checks
 }
 
+/// Copies by several threads, which are what there is to see most.
+const PARALLEL: &str = "bufproto-core/parallel";
+
 /// Whether nothing that is not allowed is done to memory, pointers keep to what they were made of, and nothing leaks.
 fn miri(workspace: &Workspace, nightly: &Nightly, target: &str) -> Result<Verdict, Missing> {
     nightly.needs("miri", "rustup component add --toolchain nightly miri")?;
     nightly.needs_sources()?;
     let under = |package, leaks| {
         let mut command = nightly.cargo();
-        command.args(["miri", "test", "--tests", "--package", package]).env("PROPTEST_CASES", CASES);
+        command
+            .args(["miri", "test", "--tests", "--package", package, "--features", PARALLEL])
+            .env("PROPTEST_CASES", CASES);
         // Isolated, a program sees no files: those of the tests that failed before, and the recordings.
         let flags = ["-Zmiri-strict-provenance", "-Zmiri-disable-isolation", leaks].join(" ");
         command.env("MIRIFLAGS", flags).args(["--no-fail-fast", "--target", target]).arg("--target-dir");
@@ -113,6 +122,8 @@ fn sanitizer(
         "bufproto-core",
         "--package",
         "bufproto-mock",
+        "--features",
+        PARALLEL,
     ]);
     command.env("RUSTFLAGS", format!("-Zsanitizer={option}"));
     let meant = workspace.root.join("crates/bufproto-mock/tests/leaks.txt");

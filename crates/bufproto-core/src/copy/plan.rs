@@ -57,9 +57,26 @@ pub(super) unsafe fn copy_items(sides: [Side<'_>; 2], from: *const u8, into: *mu
     // Pointers are followed in the order of the dimensions. What lies behind the last of them is visited in
     // whatever order is best.
     let free = (0..layout.dimensions()).rev().find(leads_on).map_or(0, |dimension| dimension + 1);
-    let plan = Plan::new(sides, free);
+    let plan = Plan::new(sides, free, None);
     // SAFETY: the caller's word; the plan is that of the dimensions from `free` on.
     unsafe { follow(sides, 0..free, &plan, [from.cast_mut(), into]) };
+}
+
+/// Copies the items whose index in one dimension is in a range. No side leads through pointers.
+///
+/// # Safety
+///
+/// As [`copy_items`], for these items. The range is within the dimension's extent, and not empty.
+#[cfg(feature = "parallel")]
+pub(super) unsafe fn copy_part(
+    sides: [Side<'_>; 2],
+    cut: (usize, core::ops::Range<usize>),
+    from: *const u8,
+    into: *mut u8,
+) {
+    let plan = Plan::new(sides, 0, Some(cut));
+    // SAFETY: the caller's word.
+    unsafe { plan.run([from.cast_mut(), into]) };
 }
 
 /// Repeats a plan for all entries of the given dimensions, following pointers.
@@ -111,8 +128,8 @@ enum Kernel {
 }
 
 impl Plan {
-    /// Loops over the dimensions from `free` on, which have no pointers.
-    fn new(sides: [Side<'_>; 2], free: usize) -> Self {
+    /// Loops over the dimensions from `free` on, which have no pointers; in one of them perhaps over a range only.
+    fn new(sides: [Side<'_>; 2], free: usize, cut: Option<(usize, core::ops::Range<usize>)>) -> Self {
         let layout = sides[0].layout();
         let mut plan = Self {
             loops: [Loop::NONE; MAX_DIMENSIONS],
@@ -123,7 +140,17 @@ impl Plan {
         };
         for dimension in free..layout.dimensions() {
             let [source, target] = sides.map(|side| side.step(dimension).stride);
-            plan.insert(Loop { extent: layout.extent(dimension), source, target });
+            let mut along = Loop { extent: layout.extent(dimension), source, target };
+            if let Some((at, range)) = &cut
+                && *at == dimension
+            {
+                // Within the bounds of the layouts.
+                let start = range.start.cast_signed();
+                plan.begin[0] = plan.begin[0].wrapping_add(source.wrapping_mul(start));
+                plan.begin[1] = plan.begin[1].wrapping_add(target.wrapping_mul(start));
+                along.extent = range.len();
+            }
+            plan.insert(along);
         }
         plan.merge();
         plan.choose();

@@ -120,6 +120,18 @@ impl Domain {
         self.begin(Export::Read).map(|()| Export::Read)
     }
 
+    /// Begins a stable read for a request, whose answer is read-only.
+    ///
+    /// # Errors
+    ///
+    /// [`Rule::Writable`] if writable memory is asked for, else as [`begin`](Self::begin).
+    pub fn begin_stable(&self, request: Request) -> Result<Export, Rule> {
+        if request.contains(Request::WRITABLE) {
+            return Err(Rule::Writable);
+        }
+        self.begin(Export::Stable).map(|()| Export::Stable)
+    }
+
     /// Ends an export.
     ///
     /// # Safety

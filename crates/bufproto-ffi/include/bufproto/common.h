@@ -13,18 +13,26 @@
 #else
 #define BUFPROTO__OUTLINE BUFPROTO__INLINE
 #endif
+/* What is not worth its room in a file where speed is. */
+#ifdef __OPTIMIZE__
+#define BUFPROTO__COLD static __attribute__((noinline, cold, unused))
+#else
+#define BUFPROTO__COLD BUFPROTO__INLINE
+#endif
 #define BUFPROTO__UNUSED __attribute__((unused))
 #define BUFPROTO__LIKELY(condition) __builtin_expect(!!(condition), 1)
 #elif defined(_MSC_VER)
 #define BUFPROTO__INLINE static __inline
 #define BUFPROTO__ALWAYS static __forceinline
 #define BUFPROTO__OUTLINE static __declspec(noinline)
+#define BUFPROTO__COLD BUFPROTO__OUTLINE
 #define BUFPROTO__UNUSED
 #define BUFPROTO__LIKELY(condition) (condition)
 #else
 #define BUFPROTO__INLINE static inline
 #define BUFPROTO__ALWAYS static inline
 #define BUFPROTO__OUTLINE static inline
+#define BUFPROTO__COLD static inline
 #define BUFPROTO__UNUSED
 #define BUFPROTO__LIKELY(condition) (condition)
 #endif

@@ -57,7 +57,16 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
 #else
 
 /* The procedure of views is so short that the way to a library would be the longer part of it. It is that of core's
- * legacy/views.rs, and only what it fails with is the library's. */
+ * legacy/views.rs, and what it raises is in words.h. */
+
+/* A number that the compiler does not know: else it would keep one in a register for as long as it could be needed. */
+BUFPROTO__ALWAYS int bufproto__opaque_number(int number)
+{
+#ifdef __GNUC__
+    __asm__("" : "+r"(number));
+#endif
+    return number;
+}
 
 /* What is needed only after the type's function waits on the stack, here and below: in registers it would cost more, since
  * those have to be saved and restored. */
@@ -71,7 +80,9 @@ BUFPROTO__ALWAYS void bufproto__give_back(PyObject *owner, Py_buffer *volatile *
     }
     slots = Py_TYPE(owner)->tp_as_buffer;
     if (slots != NULL && slots->bf_releasebuffer != NULL) {
+        PyObject *volatile kept = owner;
         slots->bf_releasebuffer(owner, *view);
+        owner = kept;
     }
     Py_DECREF(owner);
 }
@@ -85,9 +96,12 @@ BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int access, bufproto__point
 #if !defined(Py_GIL_DISABLED) && !defined(BUFPROTO_STRICT)
     if (PyByteArray_CheckExact(object)) {
         const Py_ssize_t size = ((PyVarObject *)(void *)object)->ob_size;
-        *buffer = size != 0 ? ((PyByteArrayObject *)(void *)object)->ob_start : PyByteArray_AS_STRING(object);
-        *length = size;
-        return 1;
+        /* Where an empty one is, the type knows. */
+        if (size != 0) {
+            *buffer = ((PyByteArrayObject *)(void *)object)->ob_start;
+            *length = size;
+            return 1;
+        }
     }
 #if defined(_Py_MEMORYVIEW_C)
     if (PyMemoryView_Check(object)) {
@@ -121,29 +135,89 @@ BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int access, bufproto__point
     return access == BUFPROTO_WRITE && PyBytes_CheckExact(object) ? -1 : 0;
 }
 
-/* Leaves the error of a function. */
-BUFPROTO__OUTLINE int bufproto__fail(PyObject *object, int access, int reason)
-{
 #ifdef BUFPROTO_STRICT
+
+/* Leaves the error of a function. */
+BUFPROTO__COLD int bufproto__fail(PyObject *object, int access, int reason)
+{
     if (BUFPROTO__READY()) {
         bufproto_fail(bufproto__python(), object, access, reason);
     }
-#else
-    char room[BUFPROTO_TEXT_ROOM];
-    const char *name = object == NULL ? NULL : Py_TYPE(object)->tp_name;
-    const char *text;
-    int about;
-    if (BUFPROTO__READY() && (text = bufproto_words(access, reason, name, room, &about)) != NULL) {
-        PyObject *exception = about & BUFPROTO_IS_SYSTEM_ERROR ? PyExc_SystemError : PyExc_TypeError;
-        if (about & BUFPROTO_NAMES_TYPE) {
-            PyErr_Format(exception, text, name);
-        } else if (!(about & BUFPROTO_YIELDS) || !PyErr_Occurred()) {
-            bufproto__set_ascii(exception, text, (size_t)(about / BUFPROTO_TEXT_LENGTH));
-        }
-    }
-#endif
     return -1;
 }
+
+#else
+
+/* Leaves the error of a function that was given NULL. */
+BUFPROTO__COLD int bufproto__fail_null(void)
+{
+    if (!PyErr_Occurred()) {
+        PyErr_SetString(BUFPROTO__NULL_EXCEPTION, BUFPROTO__NULL_TEXT);
+    }
+    return -1;
+}
+
+/* Leaves the error of a function whose object has no memory to read. */
+BUFPROTO__OUTLINE int bufproto__fail_to_read(PyObject *object)
+{
+    const char *name = Py_TYPE(object)->tp_name;
+    const size_t before = sizeof(BUFPROTO__READ_BEFORE) - 1, after = sizeof(BUFPROTO__READ_AFTER) - 1;
+    size_t length = 0;
+    PyObject *text;
+    char *into;
+    while (length < BUFPROTO__READ_NAME && name[length] != 0 && (name[length] & 0x80) == 0) {
+        length++;
+    }
+    if (name[length] != 0) {
+        /* It is long or not ASCII: the interpreter knows how to show it. */
+        PyErr_Format(BUFPROTO__READ_EXCEPTION, BUFPROTO__READ_TEXT, name);
+        return -1;
+    }
+    text = PyUnicode_New((Py_ssize_t)(before + length + after), 127);
+    if (text == NULL) {
+        return -1;
+    }
+    into = bufproto__characters(text);
+    memcpy(into, BUFPROTO__READ_BEFORE, before);
+    memcpy(into + before + length, BUFPROTO__READ_AFTER, after);
+    while (length-- > 0) {
+        into[before + length] = name[length];
+    }
+    return bufproto__set_text(BUFPROTO__READ_EXCEPTION, text);
+}
+
+/* Leaves the error of a function whose object has no memory to write to. */
+BUFPROTO__OUTLINE int bufproto__fail_to_write(void)
+{
+#if PY_VERSION_HEX < 0x030c0000
+    /* All interpreters have one lock, and so can have one text. */
+    static PyObject *text = NULL;
+    if (text == NULL) {
+        text = bufproto__ascii(BUFPROTO__WRITE_TEXT, sizeof(BUFPROTO__WRITE_TEXT) - 1);
+        if (text == NULL) {
+            return -1;
+        }
+    }
+    Py_INCREF(text);
+#else
+    PyObject *text = bufproto__ascii(BUFPROTO__WRITE_TEXT, sizeof(BUFPROTO__WRITE_TEXT) - 1);
+    if (text == NULL) {
+        return -1;
+    }
+#endif
+    return bufproto__set_text(BUFPROTO__WRITE_EXCEPTION, text);
+}
+
+/* Leaves the error of a function. */
+BUFPROTO__ALWAYS int bufproto__fail(PyObject *object, int access, int reason)
+{
+    return reason == BUFPROTO_FAILED_NULL       ? bufproto__fail_null()
+           : access == BUFPROTO_WRITE           ? bufproto__fail_to_write()
+           : reason == BUFPROTO_FAILED_EXPORTER ? -1
+                                                : bufproto__fail_to_read(object);
+}
+
+#endif
 
 /* Asks the type's function. An exporter that fills nothing has no bytes and no owner. */
 BUFPROTO__ALWAYS int bufproto__ask(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length,
@@ -153,21 +227,15 @@ BUFPROTO__ALWAYS int bufproto__ask(PyObject *object, int access, bufproto__point
     Py_ssize_t *volatile size = length;
     Py_buffer view;
     Py_buffer *volatile place = &view;
-    int success = 0;
     view.obj = NULL;
     view.len = 0;
     if (get_buffer(object, &view, access == BUFPROTO_WRITE ? PyBUF_WRITABLE : PyBUF_SIMPLE) != 0) {
-        bufproto__fail(NULL, access, BUFPROTO_FAILED_EXPORTER);
-        return -1;
+        return bufproto__opaque_number(bufproto__fail(NULL, access, BUFPROTO_FAILED_EXPORTER));
     }
     *out = view.buf;
     *size = view.len;
     bufproto__give_back(view.obj, &place);
-#ifdef __GNUC__
-    /* Or the compiler would keep the other zero that it knows of, the function's answer, in one more register. */
-    __asm__("" : "+r"(success));
-#endif
-    return success;
+    return bufproto__opaque_number(0);
 }
 
 BUFPROTO__OUTLINE int bufproto__ask_to_read(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length,
@@ -231,7 +299,7 @@ BUFPROTO__INLINE int bufproto__locate(PyObject *object, int access, bufproto__po
 }
 
 /* Whether the type's function succeeds. */
-BUFPROTO__OUTLINE int bufproto__check_view(PyObject *object, getbufferproc get_buffer)
+BUFPROTO__ALWAYS int bufproto__check_view(PyObject *object, getbufferproc get_buffer)
 {
     Py_buffer view;
     Py_buffer *volatile place = &view;
@@ -252,12 +320,22 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
     if (object == NULL) {
         return 0;
     }
+    if (PyBytes_CheckExact(object)) {
+        return 1;
+    }
+    /* Before the other shortcuts: most that is asked about and is not bytes has no memory. */
     slots = Py_TYPE(object)->tp_as_buffer;
     if (slots == NULL || slots->bf_getbuffer == NULL) {
         return 0;
     }
-    if (PyBytes_CheckExact(object) || bufproto__see(object, BUFPROTO_READ, &memory, &size) > 0) {
-        return 1;
+#if !defined(Py_GIL_DISABLED) && !defined(BUFPROTO_STRICT)
+    /* Empty or not. */
+    if (PyByteArray_CheckExact(object)) {
+        return bufproto__opaque_number(1);
+    }
+#endif
+    if (bufproto__see(object, BUFPROTO_READ, &memory, &size) > 0) {
+        return bufproto__opaque_number(1);
     }
     return bufproto__check_view(object, slots->bf_getbuffer);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "words.h"
 
 /* Whether what is raised must not be masked under the strict policy. */
 BUFPROTO__INLINE int bufproto__is_severe(void)
@@ -64,21 +65,69 @@ BUFPROTO__INLINE void bufproto__set_with_type(PyObject *exception, const char *t
 }
 
 #if PY_MAJOR_VERSION >= 3 && !defined(PYPY_VERSION)
-/* PyErr_SetString, for a text in ASCII, which need not be decoded. */
-BUFPROTO__INLINE void bufproto__set_ascii(PyObject *exception, const char *text, size_t length)
+
+/* The characters of a new string in ASCII: they follow what such a string begins with. */
+BUFPROTO__ALWAYS char *bufproto__characters(PyObject *string)
 {
-    PyObject *value = PyUnicode_New((Py_ssize_t)length, 127);
-    if (value != NULL) {
-        /* What such a string begins with, and where its characters follow. */
-        memcpy((PyASCIIObject *)(void *)value + 1, text, length);
-        PyErr_SetObject(exception, value);
-        Py_DECREF(value);
+    return (char *)((PyASCIIObject *)(void *)string + 1);
+}
+
+/* A string in ASCII, or NULL with an exception set. */
+BUFPROTO__ALWAYS PyObject *bufproto__ascii(const char *text, size_t length)
+{
+    PyObject *string = PyUnicode_New((Py_ssize_t)length, 127);
+    if (string != NULL) {
+        memcpy(bufproto__characters(string), text, length);
     }
+    return string;
+}
+
+/* PyErr_SetObject, for one of the exceptions in the table and a string, which becomes the exception's. Returns -1. Most
+ * callers handle no other exception, and what the new one is raised in the context of need not be looked for. */
+BUFPROTO__OUTLINE int bufproto__set_text(PyObject *exception, PyObject *text)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+    PyObject *handled = PyErr_GetHandledException();
+    if (handled == NULL) {
+        PyObject *arguments = PyTuple_New(1);
+        if (arguments == NULL) {
+            Py_DECREF(text);
+            return -1;
+        }
+        PyTuple_SET_ITEM(arguments, 0, text);
+        /* It keeps its arguments from here on, and its tp_init would do no more. */
+        handled = ((PyTypeObject *)(void *)exception)->tp_new((PyTypeObject *)(void *)exception, arguments, NULL);
+        Py_DECREF(arguments);
+        if (handled != NULL) {
+            PyErr_SetRaisedException(handled);
+        }
+        return -1;
+    }
+    Py_DECREF(handled);
+#else
+    PyObject *type, *handled, *traceback;
+    PyErr_GetExcInfo(&type, &handled, &traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(handled);
+    Py_XDECREF(traceback);
+    if (handled == NULL || handled == Py_None) {
+        /* The exception is made when somebody asks for it. */
+        Py_INCREF(exception);
+        PyErr_Restore(exception, text, NULL);
+        return -1;
+    }
+#endif
+    PyErr_SetObject(exception, text);
+    Py_DECREF(text);
+    return -1;
 }
 
 BUFPROTO__INLINE void bufproto__set_string(PyObject *exception, const char *text)
 {
-    bufproto__set_ascii(exception, text, strlen(text));
+    PyObject *string = bufproto__ascii(text, strlen(text));
+    if (string != NULL) {
+        bufproto__set_text(exception, string);
+    }
 }
 #else
 #define bufproto__set_string PyErr_SetString

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "words.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -124,10 +125,7 @@ BUFPROTO__INLINE int bufproto__needs_release(struct _object *object)
 BUFPROTO__INLINE void bufproto__opaque_set_with_type(struct _object *exception, const char *text,
                                                      struct _object *object)
 {
-    char room[BUFPROTO_TEXT_ROOM];
-    int about;
-    if (!bufproto__exports(object) &&
-        strcmp(text, bufproto_words(BUFPROTO_READ, BUFPROTO_FAILED_EXPORTS_NOTHING, NULL, room, &about)) == 0) {
+    if (!bufproto__exports(object) && strcmp(text, BUFPROTO__READ_TEXT) == 0) {
         struct bufproto__view view;
         if (bufproto__get_buffer(object, &view, 0) == 0) {
             bufproto__release_buffer(&view);

@@ -17,6 +17,7 @@ import mmap
 import os
 import struct
 import sys
+import sysconfig
 
 import counted
 import probe
@@ -85,7 +86,8 @@ def objects():
     yield 42
     yield None
     yield Plain()
-    yield type("N" * 120, (object,), {})()
+    for length in [1, 99, 100, 101, 120]:
+        yield type("N" * length, (object,), {})()
     yield bytes
     yield Lends()
     yield Lends(KeyboardInterrupt("not now"))
@@ -201,7 +203,49 @@ def seen(answer):
         str(value),
         type(getattr(value, "__context__", None)).__name__,
         type(getattr(value, "__cause__", None)).__name__,
+        getattr(value, "__suppress_context__", None),
+        type(getattr(value, "__traceback__", None)).__name__,
+        getattr(value, "__dict__", None),
     )
+
+
+class Handled(Exception):
+    pass
+
+
+def within(answer, handled):
+    # Or it would stay until the collector comes, and with it the object asked.
+    handled.__traceback__ = None
+    return seen(answer), getattr(answer[5], "__context__", None) is handled
+
+
+def while_handling(call, *arguments):
+    """Answers with an exception being handled, and whether it is the new one's context."""
+    try:
+        raise Handled
+    except Handled as handled:
+        return within(call(*arguments), handled)
+
+
+def in_a_generator(call, *arguments):
+    """The same, where it is handled by whoever resumes a generator."""
+
+    def generate():
+        yield call(*arguments)
+
+    try:
+        raise Handled
+    except Handled as handled:
+        return within(next(generate()), handled)
+
+
+def after_handling(call, *arguments):
+    """The same, where it is handled no more."""
+    try:
+        raise Handled
+    except Handled:
+        pass
+    return seen(call(*arguments))
 
 
 def resizes(value):
@@ -214,6 +258,31 @@ def resizes(value):
     except BufferError:
         return False
     return True
+
+
+def in_other_interpreters():
+    """0 for each interpreter of this process where ours and theirs answer the same."""
+    if PYPY or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        SKIPPED.append("other interpreters do not take such a module")
+        return
+    try:
+        from _testcapi import run_in_subinterp
+    except ImportError as error:
+        SKIPPED.append(str(error))
+        return
+    code = "import sys\nsys.path[:], sys.argv = %r\nimport run\nassert run.refuses_alike()" % ((sys.path, sys.argv),)
+    for _ in range(3):
+        assert refuses_alike()
+        yield run_in_subinterp(code)
+
+
+def refuses_alike():
+    """Whether what is refused is refused alike; what is interned of it belongs to the interpreter."""
+    theirs, ours = ([ask(function, value, 0, 0) for function in range(3) for value in [b"x", 42]] for ask in [probe.theirs, OURS.ours])
+    for answer in theirs + ours:
+        if answer[4] is not None:
+            getattr(Plain, str(answer[5].args[0]), None)
+    return [seen(answer) for answer in theirs] == [seen(answer) for answer in ours]
 
 
 def main():
@@ -241,6 +310,13 @@ def main():
                     # An irregular answer leaks a reference in the interpreter, and so it does here.
                     compare(what, (ours, after - between), (theirs, between - before))
                     compare(what + ": unpinned", resizes(value), True)
+            # What PyPy raises by itself has no context; what an extension raises there has.
+            for context in [] if PYPY else [while_handling, in_a_generator, after_handling]:
+                asked = function, value, 0, 0
+                what = "%s of %.60r, %s" % (name, value, context.__name__)
+                compare(what, context(OURS.ours, *asked), context(probe.theirs, *asked))
+    for answer in in_other_interpreters():
+        compare("in another interpreter", answer, 0)
     compare("by address", probe.by_address(b"hello"), b"hello")
     compare("an int length", probe.int_length(b"hello"), 5)
     compare("the version", probe.version(), os.environ["BUFPROTO_VERSION"])

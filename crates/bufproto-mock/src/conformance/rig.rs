@@ -2,7 +2,6 @@
 
 use std::ffi::{c_int, c_void};
 use std::fmt;
-use std::ops::Range;
 
 use bufproto_core::legacy::{self, Dialect, Python2, Python3};
 use bufproto_core::request::Access;
@@ -119,13 +118,13 @@ pub trait Rig {
         Err(Declined::because("this backend cannot write to an object as its owner"))
     }
 
-    /// Another object, which exports these bytes of this one's memory.
+    /// Another object, which exports memory of this one's, all of it or a part.
     ///
     /// # Errors
     ///
     /// [`Declined`] if there are no such objects.
-    fn slice(&self, object: &Self::Owned, part: Range<usize>) -> Result<Self::Owned, Declined> {
-        let _ = (object, part);
+    fn sharing(&self, object: &Self::Owned) -> Result<Self::Owned, Declined> {
+        let _ = object;
         Err(Declined::because("this backend has no objects that share their memory"))
     }
 
@@ -143,6 +142,16 @@ pub trait Rig {
     ) -> Result<(), Declined> {
         let _ = (object, callback, body);
         Err(Declined::because("this backend cannot have an exporter call back"))
+    }
+
+    /// Has the next export of the object fail before it does anything else, raising this, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Declined`] if the object cannot be told so.
+    fn fail_next(&self, object: &Self::Owned, raised: Option<&Raised>) -> Result<(), Declined> {
+        let _ = (object, raised);
+        Err(Declined::because("this backend cannot have an object fail once"))
     }
 
     /// One of the three `As` functions of the 3.x dialect, as C calls it.

@@ -1,5 +1,6 @@
 """The package's types. Python 2.7 reads its files as well, so they have none of their own."""
 
+from ._bufproto import Buffer as Buffer
 from ._bufproto import __version__ as __version__
 from ._folders import get_cmake_dir as get_cmake_dir
 from ._folders import get_include as get_include
@@ -13,6 +14,7 @@ from ._report import inspect as inspect
 
 __all__ = [
     "Answer",
+    "Buffer",
     "Failure",
     "Report",
     "View",

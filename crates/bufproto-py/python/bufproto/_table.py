@@ -83,23 +83,29 @@ def _colour(entry, function):
 
 def _details(entry):
     if "error" in entry:
-        yield "%(exception)s: %(message)s" % entry["error"]
+        yield _words(entry["error"])
         return
     # The functions usually fail alike: each text once.
     failures = OrderedDict()
     for function in ANSWERS:
         answer = entry[function]
         if not answer["ok"]:
-            failures.setdefault("%(exception)s: %(message)s" % answer, []).append(COLUMNS[2 + ANSWERS.index(function)])
+            failures.setdefault(_words(answer), []).append(COLUMNS[2 + ANSWERS.index(function)])
     for text, functions in failures.items():
         yield "%s: %s" % (", ".join(functions), text)
     view = entry["view"]
     if "exception" in view:
-        yield "view: %(exception)s: %(message)s" % view
+        yield "view: " + _words(view)
     else:
         yield "view: " + ", ".join(_view(view))
     if entry["lifetime"]:
         yield "lifetime: " + entry["lifetime"]
+
+
+def _words(failure):
+    """What was raised. A message of several lines stays below its object."""
+    words = ": ".join(filter(None, [failure["exception"], failure["message"]]))
+    return words.replace("\n", "\n    ")
 
 
 def _view(view):

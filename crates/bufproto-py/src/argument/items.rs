@@ -3,12 +3,13 @@
 use bufproto_core::element::Element;
 use bufproto_core::request::Request;
 use bufproto_core::rules::Rule;
+use bufproto_core::shared::Shared;
 use bufproto_core::typed::{TypedError, TypedView, TypedViewMut};
 use bufproto_core::view::Slot;
 use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::prelude::*;
 
-use super::ReadBuffer;
+use super::{ReadBuffer, WriteBuffer, copy_of};
 use crate::object::{FAMILY, Object};
 use crate::refusal;
 use crate::view::{View, fill};
@@ -50,72 +51,169 @@ impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for ReadBuffer<'a, 'py, T> {
     /// Asks for the bytes, and then, in a view that ends before this returns, for their format.
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         let buffer = Self::acquire(object)?;
-        if buffer.lease.is_due() || !buffer.is_frozen() {
-            let mut slot = Slot::new();
-            let view = fill(&mut slot, &object, Request::CONTIG_RO | Request::FORMAT)?;
-            let format = view.held().format().map_or(&b"B"[..], |format| format.to_bytes());
-            let item_size = usize::try_from(view.held().header().itemsize)
-                .map_err(|_| refusal::of(Rule::ViewLayout, Object::from(object)))?;
-            check::<T>(format, item_size, object.py())?;
-        } else {
+        if buffer.lease.is_bytes() {
             // Of a `bytes` there is no view.
-            check::<T>(b"B", 1, object.py())?;
-        }
-        if buffer.memory.len().is_multiple_of(size_of::<T>()) {
-            Ok(buffer)
+            check::<T>(b"B", 1, buffer.lease.len(), object)?;
         } else {
-            Err(refusal::of(Rule::ArgumentItems, Object::from(object)))
+            check_view::<T>(buffer.lease.len(), object)?;
         }
+        Ok(buffer)
     }
 }
 
-/// Whether such items are of type `T`.
-fn check<T: Element>(format: &[u8], item_size: usize, py: Python<'_>) -> PyResult<()> {
+/// As [`ReadBuffer`]'s items, to write too.
+///
+/// ```
+/// use bufproto_py::WriteBuffer;
+/// use pyo3::prelude::*;
+///
+/// #[pyfunction]
+/// fn double(data: WriteBuffer<'_, '_, f64>) {
+///     for index in 0..data.len() {
+///         data.set(index, data.get(index).unwrap_or_default() * 2.0);
+///     }
+/// }
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let array = py.import("array")?.getattr("array")?.call1(("d", [0.5, 1.5]))?;
+///     wrap_pyfunction!(double, py)?.call1((&array,))?;
+///     assert_eq!(array.extract::<Vec<f64>>()?, [1.0, 3.0]);
+///     PyResult::Ok(())
+/// }).unwrap();
+/// ```
+impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for WriteBuffer<'a, 'py, T> {
+    type Error = PyErr;
+
+    /// As for a [`ReadBuffer`].
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let buffer = Self::acquire(object)?;
+        check_view::<T>(buffer.lease.len(), object)?;
+        Ok(buffer)
+    }
+}
+
+/// Whether an object, of which so many bytes are held, has items of type `T`.
+fn check_view<T: Element>(length: usize, object: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
+    let mut slot = Slot::new();
+    let view = fill(&mut slot, &object, Request::CONTIG_RO | Request::FORMAT)?;
+    let format = view.held().format().map_or(&b"B"[..], |format| format.to_bytes());
+    let item_size = usize::try_from(view.held().header().itemsize)
+        .map_err(|_| refusal::of(Rule::ViewLayout, Object::from(object)))?;
+    check::<T>(format, item_size, length, object)
+}
+
+/// Whether so many bytes of such items are items of type `T`.
+fn check<T: Element>(
+    format: &[u8],
+    item_size: usize,
+    length: usize,
+    object: Borrowed<'_, '_, PyAny>,
+) -> PyResult<()> {
     T::check(format, item_size)
-        .map_err(|error| refusal::complete(PyTypeError::new_err(error.to_string()), py))
+        .map_err(|error| refusal::complete(PyTypeError::new_err(error.to_string()), object.py()))?;
+    if length.is_multiple_of(size_of::<T>()) {
+        Ok(())
+    } else {
+        Err(refusal::of(Rule::ArgumentItems, Object::from(object)))
+    }
 }
 
 impl<T: Element> ReadBuffer<'_, '_, T> {
     /// The number of items.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.memory.len() / size_of::<T>()
+        self.lease.len() / size_of::<T>()
     }
 
     /// Whether there are no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.memory.is_empty()
+        self.lease.len() == 0
     }
 
     /// The item at `index`, as it is now; `None` past the end.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<T> {
-        self.memory.item(index.checked_mul(size_of::<T>())?)
+        self.shared().item(index.checked_mul(size_of::<T>())?)
     }
 
     /// The items one after the other, each as it is when its turn comes.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + '_ {
-        let memory = self.memory;
-        (0..self.len()).map(move |index| {
-            // The index is within the memory, whose length does not change.
-            memory.item(index * size_of::<T>()).unwrap_or_else(|| unreachable!())
-        })
+        items(self.shared())
     }
 
     /// Copies as many items as fit, from the first on, and returns how many.
     pub fn copy_to_slice(&self, into: &mut [T]) -> usize {
-        for (place, item) in into.iter_mut().zip(self.iter()) {
-            *place = item;
-        }
-        self.len().min(into.len())
+        self.shared().items_to_slice(into)
     }
 
     /// A copy of the items.
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
-        self.iter().collect()
+        copy_of(self.shared())
     }
+}
+
+impl<T: Element> WriteBuffer<'_, '_, T> {
+    /// The number of items.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lease.len() / size_of::<T>()
+    }
+
+    /// Whether there are no items.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lease.len() == 0
+    }
+
+    /// The item at `index`, as it is now; `None` past the end.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<T> {
+        self.shared().as_shared().item(index.checked_mul(size_of::<T>())?)
+    }
+
+    /// Writes the item at `index`; says whether there is one.
+    pub fn set(&self, index: usize, item: T) -> bool {
+        index.checked_mul(size_of::<T>()).is_some_and(|offset| self.shared().set_item(offset, item))
+    }
+
+    /// The items one after the other, each as it is when its turn comes.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + '_ {
+        items(self.shared().as_shared())
+    }
+
+    /// Sets every item.
+    pub fn fill(&self, item: T) {
+        for index in 0..self.len() {
+            self.set(index, item);
+        }
+    }
+
+    /// Copies as many items as fit, from the first on, and returns how many.
+    pub fn copy_to_slice(&self, into: &mut [T]) -> usize {
+        self.shared().as_shared().items_to_slice(into)
+    }
+
+    /// Writes as many items as fit, from the first on, and returns how many.
+    pub fn copy_from_slice(&self, from: &[T]) -> usize {
+        self.shared().items_from_slice(from)
+    }
+
+    /// A copy of the items.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<T> {
+        copy_of(self.shared().as_shared())
+    }
+}
+
+/// The items of memory whose length is a multiple of theirs.
+fn items<T: Element>(memory: Shared<'_>) -> impl ExactSizeIterator<Item = T> + '_ {
+    (0..memory.len() / size_of::<T>()).map(move |index| {
+        // The index is within the memory, whose length does not change.
+        memory.item(index * size_of::<T>()).unwrap_or_else(|| unreachable!())
+    })
 }
 
 /// The items of a view of any layout.

@@ -21,12 +21,39 @@ use super::storage::Storage;
 use crate::object::FAMILY;
 use crate::view::NativeView;
 
-/// The storage, and what is exported of it.
-pub(super) struct Held<S: Storage> {
+/// What every `Held` begins with: all that the end of a view needs to know, whatever the storage and the class are. An
+/// object's class may have become another one since the view began.
+#[repr(C)]
+pub(super) struct Keeper {
     domain: Domain,
+    /// Lets go of one reference to the `Held` that begins here, which came from `Arc::into_raw`.
+    let_go: unsafe fn(*const Self),
+}
+
+impl Keeper {
+    /// Ends an export, and lets go of the reference that was kept for it.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is one of `Arc::into_raw` of a [`Held`], given back once; such an export of it has begun, and has not been
+    /// ended, and the memory is not used any more because of it.
+    pub(super) unsafe fn end(this: *const Self, export: Export) {
+        // SAFETY: the caller's word: what the pointer points to is there until the reference is let go.
+        unsafe {
+            (*this).domain.end(export);
+            ((*this).let_go)(this);
+        }
+    }
+}
+
+/// The storage, and what is exported of it.
+#[repr(C)]
+pub(super) struct Held<S: Storage> {
+    keeper: Keeper,
     /// Of the state, for who only wants to know how it was a moment ago.
     items: AtomicUsize,
     writable: AtomicBool,
+    shared: AtomicBool,
     /// Invariant: it is changed only while the domain is resized, and looked at only then or during an export.
     state: UnsafeCell<State<S>>,
 }
@@ -48,6 +75,7 @@ pub(super) struct Current<T> {
     /// Invariant: the storage's own memory, as it said after its last access; or empty.
     memory: NonNull<[T]>,
     writable: bool,
+    shared: bool,
     /// Invariant: within the memory.
     form: Form,
 }
@@ -57,12 +85,13 @@ impl<S: Storage> Held<S> {
 
     /// Holds a storage, in its place, where it says where its memory is.
     pub(super) fn new(storage: S, kind: Kind) -> Arc<Self> {
-        let current =
-            Current { memory: Current::NOTHING, writable: false, form: Form::empty(kind, Self::ITEM_SIZE) };
+        let form = Form::empty(kind, Self::ITEM_SIZE);
+        let current = Current { memory: Current::NOTHING, writable: false, shared: false, form };
         let mut held = Arc::new(Self {
-            domain: Domain::new(),
+            keeper: Keeper { domain: Domain::new(), let_go: Self::let_go },
             items: AtomicUsize::new(0),
             writable: AtomicBool::new(false),
+            shared: AtomicBool::new(false),
             state: UnsafeCell::new(State { storage, current }),
         });
         // Nobody else has it yet.
@@ -73,8 +102,16 @@ impl<S: Storage> Held<S> {
         held
     }
 
+    /// # Safety
+    ///
+    /// The pointer is one of `Arc::into_raw`, cast, and given back once.
+    unsafe fn let_go(this: *const Keeper) {
+        // SAFETY: the caller's word.
+        drop(unsafe { Arc::from_raw(this.cast::<Self>()) });
+    }
+
     pub(super) fn domain(&self) -> &Domain {
-        &self.domain
+        &self.keeper.domain
     }
 
     pub(super) fn len(&self) -> usize {
@@ -85,16 +122,36 @@ impl<S: Storage> Held<S> {
         self.writable.load(Relaxed)
     }
 
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared.load(Relaxed)
+    }
+
     pub(super) fn into_storage(self) -> S {
         self.state.into_inner().storage
     }
 
+    /// Begins a stable read for a request.
+    ///
+    /// # Errors
+    ///
+    /// As [`Domain::begin_stable`]; [`Rule::StableRead`] also if the storage is shared.
+    pub(super) fn begin_stable(&self, request: Request) -> Result<Export, Rule> {
+        let export = self.domain().begin_stable(request)?;
+        // SAFETY: it has begun.
+        if unsafe { self.current() }.shared {
+            // SAFETY: as above, and nothing came of it.
+            unsafe { self.domain().end(export) };
+            return Err(Rule::StableRead);
+        }
+        Ok(export)
+    }
+
     /// Looks at what there is to export, while it stays.
     pub(super) fn read<R>(&self, read: impl FnOnce(&Current<S::Item>) -> R) -> Result<R, ExportError> {
-        self.domain.begin(Export::Read).map_err(ExportError::Refused)?;
+        self.domain().begin(Export::Read).map_err(ExportError::Refused)?;
         let end = OnEnd(|| {
             // SAFETY: it has begun above, and what it was for is over.
-            unsafe { self.domain.end(Export::Read) }
+            unsafe { self.domain().end(Export::Read) }
         });
         // SAFETY: this is an export.
         let result = read(unsafe { self.current() });
@@ -104,7 +161,7 @@ impl<S: Storage> Held<S> {
 
     /// The same, to write to it.
     pub(super) fn write<R>(&self, write: impl FnOnce(&Current<S::Item>) -> R) -> Result<R, ExportError> {
-        self.domain
+        self.domain()
             .write(|| {
                 // SAFETY: a write of the owner is an export.
                 let current = unsafe { self.current() };
@@ -154,7 +211,7 @@ impl<S: Storage> Held<S> {
             drop(publish);
             result
         };
-        self.domain.resize(resize).map_err(ExportError::Refused)?
+        self.domain().resize(resize).map_err(ExportError::Refused)?
     }
 
     /// Tells of the state. Called while the domain is resized, or nobody else has this.
@@ -163,10 +220,11 @@ impl<S: Storage> Held<S> {
         let current = unsafe { self.current() };
         self.items.store(current.memory.len(), Relaxed);
         self.writable.store(current.writable, Relaxed);
+        self.shared.store(current.shared, Relaxed);
     }
 
-    /// Fills a view, as the request is entitled to. The view takes over one reference to `owner`, and is due to be
-    /// [ended](Domain::end) as what is returned.
+    /// Fills a view, as the request is entitled to, for a stable read if it is to be one. The view takes over one reference
+    /// to `owner`, and is due to be [ended](Domain::end) as what is returned.
     ///
     /// # Errors
     ///
@@ -180,16 +238,20 @@ impl<S: Storage> Held<S> {
         view: NonNull<NativeView>,
         owner: *mut c_void,
         read_only: bool,
-        request: Request,
+        (request, stable): (Request, bool),
     ) -> Result<Export, Rule> {
         let filled = self.read(|current| {
-            let export = self.domain.begin_view(request, read_only || !current.writable)?;
+            let export = if stable {
+                self.begin_stable(request)?
+            } else {
+                self.domain().begin_view(request, read_only || !current.writable)?
+            };
             // SAFETY: the caller's word; what has begun keeps memory and form.
             unsafe { current.fill(view, owner, export != Export::Write, request) }
                 .map(|()| export)
                 .inspect_err(
                     // SAFETY: it has begun above, and nothing came of it.
-                    |_| unsafe { self.domain.end(export) },
+                    |_| unsafe { self.domain().end(export) },
                 )
         });
         match filled {
@@ -225,6 +287,7 @@ impl<S: Storage> State<S> {
             Kind::Fixed => current.form = Form::empty(Kind::Flat, size_of::<S::Item>()),
         }
         current.writable = self.storage.is_writable();
+        current.shared = self.storage.is_shared();
         current.memory = self.storage.memory();
         // A slice has no more items than this.
         current.form.shape[0] = current.memory.len().cast_signed();
@@ -249,7 +312,7 @@ impl<T> Current<T> {
 
     pub(super) fn shared(&self) -> Shared<'_> {
         // SAFETY: the invariant: the memory stays for as long as this is borrowed; references to it are made only where
-        // nobody writes.
+        // nobody writes. (Of read-only memory, relaxed loads of bytes are allowed: see `core::sync::atomic`.)
         unsafe { Shared::new(self.pointer(), self.length()) }
     }
 

@@ -2,9 +2,11 @@
 
 use core::fmt;
 use core::ops::Deref;
+use core::ptr::NonNull;
 use std::sync::Arc;
 
 use bufproto_core::grant::Export;
+use bufproto_core::request::Request;
 
 use super::error::ExportError;
 use super::held::Held;
@@ -20,7 +22,7 @@ pub struct StableRead<S: Storage> {
 
 impl<S: Storage> StableRead<S> {
     pub(super) fn begin(held: Arc<Held<S>>) -> Result<Self, ExportError> {
-        held.domain().begin(Export::Stable).map_err(ExportError::Refused)?;
+        held.begin_stable(Request::SIMPLE).map_err(ExportError::Refused)?;
         Ok(Self { held })
     }
 }
@@ -31,6 +33,20 @@ impl<S: Storage> Deref for StableRead<S> {
     fn deref(&self) -> &[S::Item] {
         // SAFETY: this is an export, and a stable read: the memory stays where it is, and nobody writes to it.
         unsafe { self.held.current().memory().as_ref() }
+    }
+}
+
+/// To read only: what exports a stable read keeps it, and so does every view.
+// SAFETY: while there is a stable read, the memory stays where it is, and nobody writes to it.
+unsafe impl<S: Storage> Storage for StableRead<S> {
+    type Item = S::Item;
+
+    fn is_writable(&self) -> bool {
+        false
+    }
+
+    fn memory(&mut self) -> NonNull<[S::Item]> {
+        NonNull::from(&**self)
     }
 }
 

@@ -12,15 +12,22 @@ use bufproto_core::element::Element;
 /// While a value is neither moved nor accessed in any way, but may be dropped at the end:
 ///
 /// - [`memory`](Self::memory) stays where it is and is that of initialised items, aligned as a slice has to be.
-/// - If the storage [is writable](Self::is_writable), nobody else reads or writes the memory, and all of it may be read and
-///   written by the pointer, from any thread.
-/// - If it is not, nobody writes to the memory, and all of it may be read by the pointer, from any thread.
+/// - All of it may be read by the pointer, from any thread, and also written if the storage [is
+///   writable](Self::is_writable).
+/// - Nobody else reads or writes the memory of a writable storage, and nobody writes to that of another one; unless the
+///   storage [is shared](Self::is_shared), when others may do both, as Python code does: without references to the memory,
+///   and attached.
 pub unsafe trait Storage: Send + 'static {
     /// The type of the items, which says how they are exported.
     type Item: Element + Send + Sync;
 
     /// Whether the memory may be written to.
     fn is_writable(&self) -> bool;
+
+    /// Whether others may write to the memory, so that there are no stable reads of it. They may not, by default.
+    fn is_shared(&self) -> bool {
+        false
+    }
 
     /// The items. Asked for once the value is in its place, and again whenever it has been accessed.
     fn memory(&mut self) -> NonNull<[Self::Item]>;
@@ -77,7 +84,8 @@ unsafe impl<T: Element + Send + Sync> Storage for Arc<[T]> {
     }
 
     fn memory(&mut self) -> NonNull<[T]> {
-        NonNull::from(&**self)
+        // SAFETY: the pointer of an `Arc` is not null.
+        unsafe { NonNull::new_unchecked(Self::as_ptr(self).cast_mut()) }
     }
 }
 

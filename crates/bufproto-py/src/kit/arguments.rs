@@ -12,7 +12,8 @@ pub(crate) mod arguments {
     use std::sync::Mutex;
 
     use bufproto_core::element::{Be, Bool, Ucs4};
-    use pyo3::exceptions::PyIndexError;
+    use bufproto_core::format::Format;
+    use pyo3::exceptions::{PyIndexError, PyValueError};
     use pyo3::prelude::*;
     use pyo3::types::PyBytes;
 
@@ -30,6 +31,17 @@ pub(crate) mod arguments {
     #[pyfunction]
     fn length(data: ReadBuffer<'_, '_>) -> usize {
         data.len()
+    }
+
+    #[pyfunction]
+    fn item_size(data: ReadBuffer<'_, '_>) -> usize {
+        data.item_size()
+    }
+
+    /// The size of an item, in memory that is a copy or not.
+    #[pyfunction]
+    fn item_size_in_any_layout(object: &Bound<'_, PyAny>) -> PyResult<usize> {
+        Ok(Accept::ANY_LAYOUT.read(object)?.item_size())
     }
 
     #[pyfunction]
@@ -161,6 +173,30 @@ pub(crate) mod arguments {
         data.iter().map(Be::get).collect()
     }
 
+    /// Doubles every item, by the ways there are; what stands after the last item that fits is left.
+    #[pyfunction]
+    fn double_f64(data: WriteBuffer<'_, '_, f64>) -> Vec<f64> {
+        let mut copy = vec![0.0; data.len()];
+        assert_eq!(data.copy_to_slice(&mut copy), data.len());
+        assert_eq!(copy, data.to_vec());
+        for (index, item) in data.iter().enumerate() {
+            assert!(data.set(index, item * 2.0));
+        }
+        assert!(!data.set(data.len(), 0.0) && data.get(data.len()).is_none());
+        assert!(!data.set(usize::MAX, 0.0) && data.get(usize::MAX).is_none());
+        data.to_vec()
+    }
+
+    #[pyfunction]
+    fn write_i32(data: WriteBuffer<'_, '_, i32>, items: Vec<i32>) -> usize {
+        data.copy_from_slice(&items)
+    }
+
+    #[pyfunction]
+    fn fill_big_i32(data: WriteBuffer<'_, '_, Be<i32>>, item: i32) {
+        data.fill(Be::new(item));
+    }
+
     /// The truth values, where they are some.
     #[pyfunction]
     fn read_bool(data: ReadBuffer<'_, '_, Bool>) -> Vec<Option<bool>> {
@@ -210,6 +246,13 @@ pub(crate) mod arguments {
             }
         }
         Ok(())
+    }
+
+    /// The size of an item in bytes, or the reason why the text is no format.
+    #[pyfunction]
+    fn format_size(text: &[u8]) -> PyResult<usize> {
+        let format = Format::parse(text).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(format.size())
     }
 
     /// What extracting an argument raises, without PyO3's own addition, many times over.

@@ -59,10 +59,10 @@ def own_check(value):
 class Held(object):
     """A view of the object itself, held until it is released."""
 
-    def __init__(self, value):
+    def __init__(self, value, request=0):
         # More than a view takes on any version.
         self.view = ctypes.create_string_buffer(256)
-        own("PyObject_GetBuffer", ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(value, self.view, 0)
+        own("PyObject_GetBuffer", ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(value, self.view, request)
 
     def release(self):
         own("PyBuffer_Release", ctypes.c_void_p)(self.view)

@@ -54,6 +54,14 @@ class Arguments(Case):
                     self.assertEqual(RUST.length(value), len(expected))
                     self.assertEqual(RUST.Stored(value).read(), expected)
 
+    def test_size_of_an_item(self):
+        for name, value in objects():
+            with self.subTest(name):
+                if outcome(RUST.read, value) is None:
+                    self.assertEqual(RUST.item_size(value), memoryview(value).itemsize)
+                if outcome(memoryview, value) is None:
+                    self.assertEqual(RUST.item_size_in_any_layout(value), memoryview(value).itemsize)
+
     def test_raise_what_reading_functions_raise(self):
         for name, value in objects():
             with self.subTest(name):
@@ -110,6 +118,80 @@ class Arguments(Case):
         content = [b"only here"]
         # Of a `bytes` no view is taken; the argument holds it.
         self.assertEqual(RUST.while_reading(content[0], content.clear), 9)
+
+    def test_memoryviews_are_counted(self):
+        memory = bytearray(b"hello world!")
+        plain = memoryview(memory)
+        views = [plain, plain[3:], plain[:0], plain.cast("I"), plain.cast("B", (3, 4)), plain[:1].cast("B", ())]
+        views += [memoryview(b"read"), memoryview((ctypes.c_short * 2)(1, 2)), memoryview(array.array("d", [1, 2]))]
+        views += [plain.toreadonly(), plain[::2], plain[::-1]]
+        if numpy is not None:
+            views += [memoryview(numpy.arange(6.0).reshape(2, 3)), memoryview(numpy.arange(6.0).reshape(2, 3).T)]
+        for view in views:
+            with self.subTest("%s" % ((view.shape, view.format, view.readonly),)):
+                if view.c_contiguous:
+                    self.assertEqual(RUST.read(view), view.tobytes())
+                    self.assertRaises(BufferError, RUST.while_reading, view, view.release)
+                    stored = RUST.Stored(view)
+                    self.assertRaises(BufferError, view.release)
+                    self.assertEqual(stored.read(), view.tobytes())
+                    stored.drop_on_a_thread()
+                    if view.readonly:
+                        self.assertRaises(TypeError, RUST.write, view, b"")
+                    else:
+                        self.assertRaises(BufferError, RUST.while_writing, view, view.release)
+                else:
+                    self.assertRaises(TypeError, RUST.write, view, b"")
+                    self.assertEqual(outcome(RUST.read, view), outcome(binascii.crc32, view))
+                view.release()
+                self.assertRaises(ValueError, RUST.read, view)
+                self.assertEqual(outcome(RUST.write, view, b""), outcome(io.BytesIO().readinto, view))
+        memory.append(0)
+
+    def test_memoryviews_whose_buffer_is_gone(self):
+        class Exporter:
+            """Keeps the view that it is given when its own ends, which is good for that long only."""
+
+            def __buffer__(self, flags):
+                return memoryview(bytearray(b"python"))
+
+            def __release_buffer__(self, view):
+                self.seen = [outcome(binascii.crc32, view), outcome(RUST.read, view), outcome(RUST.write, view, b"x")]
+                self.kept = view
+
+        if sys.version_info < (3, 12):
+            self.skipTest("classes in Python export memory since 3.12")
+        exporter = Exporter()
+        self.assertEqual(RUST.read(exporter), b"python")
+        self.assertEqual(exporter.seen[0], exporter.seen[1])
+        self.assertEqual(outcome(RUST.read, exporter.kept), outcome(binascii.crc32, exporter.kept))
+
+    def test_writing_items(self):
+        numbers = array.array("d", [0.5, -1, 3])
+        self.assertEqual(RUST.double_f64(numbers), [1, -2, 6])
+        self.assertEqual(numbers.tolist(), [1, -2, 6])
+        view = memoryview(bytearray(16)).cast("d", (1, 2))
+        self.assertEqual(RUST.double_f64(view), [0, 0])
+        places = array.array("i", [0, 0, 0])
+        self.assertEqual(RUST.write_i32(places, [1, -2]), 2)
+        self.assertEqual(RUST.write_i32(memoryview(places)[2:], [3, 4]), 1)
+        self.assertEqual(places.tolist(), [1, -2, 3])
+        other = (ctypes.c_int.__ctype_be__ * 2)()
+        RUST.fill_big_i32(other, -5)
+        self.assertEqual(list(other), [-5, -5])
+        with self.assertRaisesRegex(TypeError, "^argument 'data': the items have format 'i', but '=d' is wanted"):
+            RUST.double_f64(places)
+        with self.assertRaisesRegex(TypeError, "^argument 'data': a read-write bytes-like object is required, not 'bytes'"):
+            RUST.write_i32(bytes(4), [])
+        self.assertRaises(TypeError, RUST.write_i32, memoryview(places).toreadonly(), [])
+        self.assertRaises(TypeError, RUST.write_i32, memoryview(places)[::2], [])
+        self.assertRaises(TypeError, RUST.write_i32, bytearray(4), [])
+        places.append(0)
+        if numpy is not None:
+            grid = numpy.arange(6.0).reshape(2, 3)
+            self.assertEqual(RUST.double_f64(grid), [0, 2, 4, 6, 8, 10])
+            self.assertEqual(grid[1, 2], 10)
+            self.assertRaises(TypeError, RUST.double_f64, grid.T)
 
     def test_writing(self):
         memory = bytearray(b"hello")

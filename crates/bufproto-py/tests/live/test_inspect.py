@@ -213,6 +213,12 @@ class Command(Case):
         )
         self.assertTrue(good["as_read_buffer"]["ok"])
 
+    def test_messages_of_several_lines_and_of_none_stay_below_their_object(self):
+        status, out, _ = self.run_command("exit('two\\nlines')", "(_ for _ in ()).throw(ValueError)")
+        self.assertEqual(status, 1)
+        self.assertIn("  SystemExit: two\n    lines\n", out.replace("\r\n", "\n"))
+        self.assertIn("  ValueError\n", out.replace("\r\n", "\n"))
+
     def test_the_defaults_work_and_a_pipe_gets_no_colours(self):
         status, out, _ = self.run_command()
         self.assertEqual(status, 0, out)

@@ -1,0 +1,189 @@
+//! The same copies by several threads, with the feature `parallel`.
+//!
+//! A copy is cut along one dimension, so that each thread writes to a part of the target of its own. That a copy is short,
+//! that it leads through pointers, that both sides may overlap, or that items of the target may share a place, is seen here,
+//! and such a copy is left to the calling thread: the result is always that of the functions of [`copy`](super).
+
+use core::num::NonZero;
+use core::ops::Range;
+use std::thread;
+
+use crate::copy::plan::{copy_items, copy_part};
+use crate::copy::side::Side;
+use crate::copy::{CopyError, compare};
+use crate::layout::{Layout, Order};
+
+/// How many threads copy.
+///
+/// The calling thread is one of them. The others are begun for one call and end with it; where the system has no more
+/// threads, the calling one does their part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threads {
+    most: NonZero<usize>,
+    least: usize,
+}
+
+impl Threads {
+    /// Begins to pay where beginning a thread takes less than copying that many bytes.
+    const LEAST: usize = 1 << 20;
+
+    /// At most so many threads, each for at least a mebibyte.
+    #[must_use]
+    pub const fn new(most: NonZero<usize>) -> Self {
+        Self { most, least: Self::LEAST }
+    }
+
+    /// As many threads as the system runs at once for this process, or one if it does not say.
+    #[must_use]
+    pub fn available() -> Self {
+        Self::new(thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN))
+    }
+
+    /// The same, where each thread copies at least so many bytes.
+    #[must_use]
+    pub const fn with_least(self, bytes: usize) -> Self {
+        Self { least: bytes, ..self }
+    }
+
+    /// As [`gather`](super::gather).
+    ///
+    /// # Safety
+    ///
+    /// As for [`gather`](super::gather).
+    pub unsafe fn gather(self, memory: *const u8, layout: Layout<'_>, order: Order, into: *mut u8) {
+        // SAFETY: the caller's word for both sides, which have the same shape.
+        unsafe { self.run([Side::Laid(layout), Side::Packed(layout, order)], memory, into) };
+    }
+
+    /// As [`scatter`](super::scatter).
+    ///
+    /// # Safety
+    ///
+    /// As for [`scatter`](super::scatter).
+    pub unsafe fn scatter(self, from: *const u8, memory: *mut u8, layout: Layout<'_>, order: Order) {
+        // SAFETY: the caller's word for both sides, which have the same shape.
+        unsafe { self.run([Side::Packed(layout, order), Side::Laid(layout)], from, memory) };
+    }
+
+    /// As [`copy`](super::copy()).
+    ///
+    /// # Errors
+    ///
+    /// As for [`copy`](super::copy()).
+    ///
+    /// # Safety
+    ///
+    /// As for [`copy`](super::copy()).
+    pub unsafe fn copy(
+        self,
+        (memory, from): (*const u8, Layout<'_>),
+        (into, to): (*mut u8, Layout<'_>),
+    ) -> Result<(), CopyError> {
+        compare(from, to)?;
+        // SAFETY: the caller's word for both sides, whose shapes were compared.
+        unsafe { self.run([Side::Laid(from), Side::Laid(to)], memory, into) };
+        Ok(())
+    }
+
+    /// # Safety
+    ///
+    /// As [`copy_items`], where the length may be 0.
+    unsafe fn run(self, sides: [Side<'_>; 2], from: *const u8, into: *mut u8) {
+        let length = sides[0].layout().length();
+        if length == 0 {
+            return;
+        }
+        let most = self.most.get().min(length / self.least.max(1));
+        let work = Work { sides, from, into };
+        match work.dimension(most) {
+            // SAFETY: the caller's word; the dimension is one along which the work may be cut.
+            Some(dimension) => unsafe { work.share(dimension, most) },
+            // SAFETY: the caller's word; the length is not 0.
+            None => unsafe { copy_items(sides, from, into) },
+        }
+    }
+}
+
+/// A copy.
+struct Work<'a> {
+    sides: [Side<'a>; 2],
+    from: *const u8,
+    into: *mut u8,
+}
+
+// SAFETY: threads that share it read the source, and write to parts of the target that are not shared, as `dimension` sees to.
+unsafe impl Sync for Work<'_> {}
+
+impl Work<'_> {
+    /// The dimension along which several threads may share the work, if there is one.
+    fn dimension(&self, threads: usize) -> Option<usize> {
+        if threads < 2 || !self.is_apart()? || !is_distinct(self.sides[1]) {
+            return None;
+        }
+        let layout = self.sides[0].layout();
+        // The target's outermost, if it is long enough: then each thread's part lies together.
+        let key = |dimension: &usize| {
+            let stride = self.sides[1].step(*dimension).stride.unsigned_abs();
+            (layout.extent(*dimension).min(threads), stride)
+        };
+        (0..layout.dimensions()).max_by_key(key).filter(|&dimension| layout.extent(dimension) > 1)
+    }
+
+    /// Whether no byte is both the source's and the target's; `None` if a side leads through pointers.
+    fn is_apart(&self) -> Option<bool> {
+        let bounds = |side: Side<'_>, begin: *const u8| {
+            let Range { start, end } = match side {
+                Side::Laid(layout) => layout.bounds()?,
+                Side::Packed(layout, _) => 0..layout.length().cast_signed(),
+            };
+            Some(begin.addr().wrapping_add_signed(start)..begin.addr().wrapping_add_signed(end))
+        };
+        let from = bounds(self.sides[0], self.from)?;
+        let into = bounds(self.sides[1], self.into)?;
+        Some(from.end <= into.start || into.end <= from.start)
+    }
+
+    /// Copies each of so many parts in a thread of its own.
+    ///
+    /// # Safety
+    ///
+    /// As [`copy_items`]; the dimension is what [`dimension`](Self::dimension) said.
+    unsafe fn share(&self, dimension: usize, threads: usize) {
+        let extent = self.sides[0].layout().extent(dimension);
+        let parts = threads.min(extent);
+        let part = move |number: usize| {
+            // The first ones are longer by one, if it does not come out even.
+            let start = |number: usize| extent / parts * number + number.min(extent % parts);
+            let range = start(number)..start(number + 1);
+            // SAFETY: the caller's word; there are at least as many entries as parts, so none is empty.
+            unsafe { copy_part(self.sides, (dimension, range), self.from, self.into) };
+        };
+        thread::scope(|scope| {
+            for number in 1..parts {
+                if thread::Builder::new().spawn_scoped(scope, move || part(number)).is_err() {
+                    part(number);
+                }
+            }
+            part(0);
+        });
+    }
+}
+
+/// Whether each item certainly has a place of its own.
+fn is_distinct(side: Side<'_>) -> bool {
+    let Side::Laid(layout) = side else { return true };
+    let steps = (0..layout.dimensions()).map(|dimension| {
+        let extent = layout.extent(dimension);
+        (side.step(dimension).stride.unsigned_abs(), extent)
+    });
+    let mut steps: std::vec::Vec<_> = steps.filter(|&(_, extent)| extent > 1).collect();
+    steps.sort_unstable();
+    // How far the items of the dimensions so far reach.
+    let mut reach = layout.item_size();
+    steps.into_iter().all(|(stride, extent)| {
+        let is_behind = stride >= reach;
+        // Within the bounds of the layout.
+        reach = reach.wrapping_add(stride.wrapping_mul(extent - 1));
+        is_behind
+    })
+}

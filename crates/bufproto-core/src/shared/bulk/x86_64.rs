@@ -1,0 +1,16 @@
+//! The instructions of x86-64, which move up to 16 bytes at any address.
+
+use core::arch::asm;
+use core::arch::x86_64::__m128i;
+use core::sync::atomic::AtomicU8;
+
+/// How many bytes a block has: as many as a line of the cache.
+pub(super) const BLOCK: usize = 64;
+
+super::moves! {
+    16 load_16 store_16 __m128i: xmm_reg "movdqu {0}, xmmword ptr [{from}]" "movdqu xmmword ptr [{into}], {0}";
+    8 load_8 store_8 u64: reg "mov {0:r}, qword ptr [{from}]" "mov qword ptr [{into}], {0:r}";
+    4 load_4 store_4 u32: reg "mov {0:e}, dword ptr [{from}]" "mov dword ptr [{into}], {0:e}";
+    2 load_2 store_2 u16: reg "movzx {0:e}, word ptr [{from}]" "mov word ptr [{into}], {0:x}";
+    1 load_1 store_1 u8: reg_byte "mov {0}, byte ptr [{from}]" "mov byte ptr [{into}], {0}";
+}

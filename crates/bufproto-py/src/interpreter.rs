@@ -1,0 +1,278 @@
+//! The interpreter's functions and structures, as far as they differ between what this can be built for: everything of one
+//! version of CPython, a limited API of it, and PyPy.
+//!
+//! Before 3.11 the headers of a limited API hide the functions for views, and PyO3 hides them with it. They are in every
+//! CPython 3 nevertheless, and `Py_buffer` is the same in all of them (the recordings that core's layouts are checked with
+//! say so), so they are declared here. On Windows the library that extensions of a limited API link with has them since 3.11
+//! only.
+
+use core::ffi::c_int;
+
+use pyo3::ffi;
+
+use crate::view::NativeView;
+
+#[cfg(all(windows, Py_LIMITED_API, not(Py_3_11)))]
+compile_error!(
+    "on Windows, `python3.dll` has the functions for views since CPython 3.11: use the feature `abi3-py311`, or a later one"
+);
+
+cfg_if::cfg_if! {
+    if #[cfg(Py_LIMITED_API)] {
+        use core::ffi::c_void;
+
+        unsafe extern "C" {
+            fn PyObject_GetBuffer(object: *mut ffi::PyObject, view: *mut c_void, request: c_int) -> c_int;
+            fn PyBuffer_Release(view: *mut c_void);
+            #[cfg(Py_3_9)]
+            fn PyObject_CheckBuffer(object: *mut ffi::PyObject) -> c_int;
+        }
+
+        /// The two buffer slots of a type. Before 3.10 no function tells those of every type, so the place of
+        /// `tp_as_buffer` has to be known: it is the same in every release build of CPython 3, and only those load an
+        /// extension of such a limited API.
+        ///
+        /// # Safety
+        ///
+        /// The object is alive.
+        #[cfg(not(Py_3_10))]
+        unsafe fn slots<'a>(object: *mut ffi::PyObject) -> Option<&'a [*const c_void; 2]> {
+            const TP_AS_BUFFER: usize = 20;
+            // SAFETY: the caller's word, and the layout of a type.
+            unsafe { (*ffi::Py_TYPE(object).cast::<*const [*const c_void; 2]>().add(TP_AS_BUFFER)).as_ref() }
+        }
+
+        /// Whether the type fills `bf_getbuffer`.
+        ///
+        /// # Safety
+        ///
+        /// The object is alive.
+        #[inline]
+        pub(crate) unsafe fn exports(object: *mut ffi::PyObject) -> bool {
+            #[cfg(Py_3_9)]
+            // SAFETY: the caller's word.
+            unsafe {
+                PyObject_CheckBuffer(object) != 0
+            }
+            #[cfg(not(Py_3_9))]
+            // SAFETY: the caller's word.
+            unsafe {
+                slots(object).is_some_and(|slots| !slots[0].is_null())
+            }
+        }
+
+        /// Whether the type fills `bf_releasebuffer`.
+        ///
+        /// # Safety
+        ///
+        /// The object is alive.
+        pub(crate) unsafe fn needs_release(object: *mut ffi::PyObject) -> bool {
+            #[cfg(Py_3_10)]
+            // SAFETY: the caller's word; from 3.10 on every type can be asked.
+            unsafe {
+                /// `Py_bf_releasebuffer`.
+                const RELEASE: c_int = 2;
+                !ffi::PyType_GetSlot(ffi::Py_TYPE(object), RELEASE).is_null()
+            }
+            #[cfg(not(Py_3_10))]
+            // SAFETY: the caller's word.
+            unsafe {
+                slots(object).is_some_and(|slots| !slots[1].is_null())
+            }
+        }
+
+        /// A type's `bf_getbuffer`, or null.
+        ///
+        /// # Safety
+        ///
+        /// The type is alive, and the thread attached.
+        #[cfg(Py_3_11)]
+        pub(crate) unsafe fn exporter_of(kind: *mut ffi::PyTypeObject) -> *const c_void {
+            /// `Py_bf_getbuffer`.
+            const EXPORT: c_int = 1;
+            // SAFETY: the caller's word.
+            unsafe { ffi::PyType_GetSlot(kind, EXPORT) }
+        }
+
+        /// Asks the type's `bf_getbuffer`, and answers what it answers.
+        ///
+        /// # Safety
+        ///
+        /// The object is alive and [exports](exports), and `view` is the place of an empty view.
+        #[inline]
+        pub(crate) unsafe fn get_buffer(object: *mut ffi::PyObject, view: *mut NativeView, request: c_int) -> c_int {
+            // SAFETY: the caller's word.
+            unsafe { PyObject_GetBuffer(object, view.cast(), request) }
+        }
+
+        /// `PyBuffer_Release`.
+        ///
+        /// # Safety
+        ///
+        /// The view is empty, or filled and not released since.
+        #[inline]
+        pub(crate) unsafe fn release(view: *mut NativeView) {
+            // SAFETY: the caller's word.
+            unsafe { PyBuffer_Release(view.cast()) };
+        }
+    } else {
+        /// The buffer slots of the object's type, as they are now.
+        ///
+        /// # Safety
+        ///
+        /// The object is alive. Slots change only together with the class that they belong to, by code that does not run
+        /// while they are looked at.
+        #[inline]
+        unsafe fn slots<'a>(object: *mut ffi::PyObject) -> Option<&'a ffi::PyBufferProcs> {
+            // SAFETY: the caller's word.
+            unsafe { (*ffi::Py_TYPE(object)).tp_as_buffer.as_ref() }
+        }
+
+        /// Whether the type fills `bf_getbuffer`.
+        ///
+        /// # Safety
+        ///
+        /// The object is alive.
+        #[inline]
+        pub(crate) unsafe fn exports(object: *mut ffi::PyObject) -> bool {
+            // SAFETY: the caller's word.
+            unsafe { slots(object) }.is_some_and(|slots| slots.bf_getbuffer.is_some())
+        }
+
+        /// Whether the type fills `bf_releasebuffer`.
+        ///
+        /// # Safety
+        ///
+        /// The object is alive.
+        #[inline]
+        pub(crate) unsafe fn needs_release(object: *mut ffi::PyObject) -> bool {
+            // SAFETY: the caller's word.
+            unsafe { slots(object) }.is_some_and(|slots| slots.bf_releasebuffer.is_some())
+        }
+
+        /// A type's `bf_getbuffer`, or null.
+        ///
+        /// # Safety
+        ///
+        /// The type is alive, and the thread attached.
+        pub(crate) unsafe fn exporter_of(kind: *mut ffi::PyTypeObject) -> *const () {
+            // SAFETY: the caller's word.
+            let exporter = unsafe { (*kind).tp_as_buffer.as_ref() }.and_then(|slots| slots.bf_getbuffer);
+            exporter.map_or(core::ptr::null(), |exporter| exporter as *const ())
+        }
+
+        /// Asks the type's `bf_getbuffer`, and answers what it answers.
+        ///
+        /// # Safety
+        ///
+        /// The object is alive and [exports](exports), and `view` is the place of an empty view.
+        #[inline]
+        pub(crate) unsafe fn get_buffer(object: *mut ffi::PyObject, view: *mut NativeView, request: c_int) -> c_int {
+            // SAFETY: the caller's word; no code has run since it was seen that the type exports.
+            unsafe {
+                let get_buffer = slots(object).and_then(|slots| slots.bf_getbuffer).unwrap_unchecked();
+                get_buffer(object, view.cast(), request)
+            }
+        }
+
+        /// `PyBuffer_Release`.
+        ///
+        /// # Safety
+        ///
+        /// The view is empty, or filled and not released since.
+        #[inline]
+        pub(crate) unsafe fn release(view: *mut NativeView) {
+            // SAFETY: the caller's word.
+            unsafe { ffi::PyBuffer_Release(view.cast()) };
+        }
+    }
+}
+
+/// Has an exporter told of a release where there is nobody to raise anything to: what it raises, as it must not, is reported,
+/// and what was pending before stays.
+///
+/// # Safety
+///
+/// The thread is attached.
+#[inline]
+pub(crate) unsafe fn quietly(release: impl FnOnce()) {
+    // SAFETY: the caller's word.
+    let pending = unsafe { !ffi::PyErr_Occurred().is_null() }.then(Pending::fetch);
+    release();
+    // SAFETY: the caller's word.
+    unsafe {
+        if !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_WriteUnraisable(core::ptr::null_mut());
+        }
+    }
+    if let Some(pending) = pending {
+        pending.restore();
+    }
+}
+
+/// An exception that was pending.
+struct Pending([*mut ffi::PyObject; 3]);
+
+#[allow(deprecated, reason = "what replaces the functions is missing before 3.12")]
+impl Pending {
+    #[cold]
+    fn fetch() -> Self {
+        let [mut exception, mut value, mut traceback] = [core::ptr::null_mut(); 3];
+        // SAFETY: only `quietly` calls this, attached. The interpreter hands the exception over.
+        unsafe { ffi::PyErr_Fetch(&mut exception, &mut value, &mut traceback) };
+        Self([exception, value, traceback])
+    }
+
+    #[cold]
+    fn restore(self) {
+        let Self([exception, value, traceback]) = self;
+        // SAFETY: as above; the interpreter takes it back.
+        unsafe { ffi::PyErr_Restore(exception, value, traceback) };
+    }
+}
+
+/// Gives a view back that is not looked at any more, as `PyBuffer_Release` does: in place where the type's slots are known,
+/// and made only for a type that is told.
+///
+/// # Safety
+///
+/// `owner` is the view's, and not null; the view is equal to one that was filled, and that nobody else releases. The thread
+/// is attached.
+#[inline]
+pub(crate) unsafe fn give_back(owner: *mut ffi::PyObject, view: impl FnOnce() -> NativeView) {
+    cfg_if::cfg_if! {
+        if #[cfg(any(PyPy, GraalPy, Py_LIMITED_API))] {
+            let _ = owner;
+            let mut view = view();
+            // SAFETY: the caller's word.
+            unsafe { quietly(|| release(&raw mut view)) };
+        } else {
+            // SAFETY: the view holds a reference to its owner, so that is alive, and so is its type.
+            unsafe {
+                if let Some(release) = slots(owner).and_then(|slots| slots.bf_releasebuffer) {
+                    let mut view = view();
+                    quietly(|| release(owner, (&raw mut view).cast()));
+                }
+                ffi::Py_DECREF(owner);
+            }
+        }
+    }
+}
+
+/// The content of a `bytes`, and its length.
+///
+/// # Safety
+///
+/// The object is a `bytes`, and alive.
+#[inline]
+pub(crate) unsafe fn content_of_bytes(object: *mut ffi::PyObject) -> (*mut u8, isize) {
+    cfg_if::cfg_if! {
+        if #[cfg(any(PyPy, GraalPy, Py_LIMITED_API))] {
+            // SAFETY: the caller's word; of a `bytes` neither function fails.
+            unsafe { (ffi::PyBytes_AsString(object).cast(), ffi::PyBytes_Size(object)) }
+        } else {
+            // SAFETY: the caller's word; these read two of its fields.
+            unsafe { (ffi::PyBytes_AS_STRING(object).cast_mut().cast(), ffi::Py_SIZE(object)) }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Memory that others could write to, as an ordinary slice, because nobody does until it is released.
+//!
+//! | the function takes | it is given |
+//! |---|---|
+//! | [`StableBuffer`] | an exact `bytes`, or an object whose exporter offers [stable reads](bufproto_core::stable): any of this crate's ([`Exported`](crate::Exported)), whichever extension module it is of, and `bufproto.Buffer` |
+//! | [`OwnedStable`] | the same, to be stored and sent to other threads |
+//! | [`ReadBuffer`] | any exporter of memory; a [snapshot](ReadBuffer::snapshot) of it is a copy unless it is `bytes` |
+//!
+//! ```
+//! use bufproto_py::{Export, Exported, StableBuffer, exporter};
+//! use pyo3::prelude::*;
+//!
+//! #[pyclass(frozen)]
+//! struct Message(Exported<Vec<u8>>);
+//!
+//! impl Export for Message {
+//!     type Storage = Vec<u8>;
+//!     fn exported(&self) -> &Exported<Vec<u8>> {
+//!         &self.0
+//!     }
+//! }
+//!
+//! exporter!(Message);
+//!
+//! /// Sums with the interpreter detached, without a copy.
+//! #[pyfunction]
+//! fn sum(py: Python<'_>, data: StableBuffer<'_, '_>) -> u64 {
+//!     let bytes = data.as_slice();
+//!     py.detach(|| bytes.iter().copied().map(u64::from).sum())
+//! }
+//!
+//! Python::initialize();
+//! Python::attach(|py| {
+//!     let (sum, message) = (wrap_pyfunction!(sum, py)?, Bound::new(py, Message(Exported::new(b"abc".to_vec())))?);
+//!     assert_eq!(sum.call1((&message,))?.extract::<u64>()?, 294);
+//!     assert_eq!(sum.call1((b"abc",))?.extract::<u64>()?, 294);
+//!
+//!     // Somebody could write to it.
+//!     let view = py.import("builtins")?.getattr("memoryview")?.call1((&message,))?;
+//!     let refused = sum.call1((&message,)).unwrap_err().to_string();
+//!     assert_eq!(refused, "BufferError: 'builtins.Message' object may be written to through another view: \
+//!         release that, or pass a copy");
+//!     view.call_method0("release")?;
+//!     sum.call1((&message,))?;
+//!
+//!     // Others cannot keep anybody from writing.
+//!     let refused = sum.call1((pyo3::types::PyByteArray::new(py, b"abc"),)).unwrap_err().to_string();
+//!     assert_eq!(refused, "TypeError: argument 'data': 'bytearray' object offers no stable reads: \
+//!         pass its bytes(...), or a bufproto.Buffer");
+//!     PyResult::Ok(())
+//! }).unwrap();
+//! ```
+//!
+//! # Errors
+//!
+//! - `TypeError` for objects that export no memory, and for those that offer no stable reads. Whoever passes one can pass
+//!   `bytes`; whoever writes the function can take a [`ReadBuffer`] instead, and its [`snapshot`](ReadBuffer::snapshot).
+//! - `BufferError` if somebody else holds a view that may be written to, or is writing just now.
+//!
+//! # While it is held
+//!
+//! whatever would change the memory raises `BufferError`: views that are asked to be writable, assignments to items, a resize.
+//! Views that are not asked to be writable are read-only, such as a new `memoryview`.
+//!
+//! # Other libraries
+//!
+//! The exporter's type says by an attribute, `__bufproto_stable_read__`, what it offers, in a form that does not depend on the
+//! compiler, the version of PyO3 or of this crate: [`bufproto_core::stable`] has the details, and what becomes of it when
+//! interpreters have a request flag of their own.
+
+use core::fmt;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use bufproto_core::stable::{ATTRIBUTE, CAPSULE, Table};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyString;
+
+use crate::argument::ReadBuffer;
+use crate::owned::OwnedBuffer;
+
+/// What the object's type offers, if anything.
+///
+/// # Errors
+///
+/// What looking it up raises, except for `AttributeError`.
+pub(crate) fn table<'py>(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Option<&'static Table>> {
+    static NAME: PyOnceLock<Py<PyString>> = PyOnceLock::new();
+    let py = object.py();
+    let name = NAME.get_or_init(py, || PyString::intern(py, &ATTRIBUTE.to_string_lossy()).unbind());
+    let Some(offered) = object.get_type().getattr_opt(name)? else { return Ok(None) };
+    // SAFETY: the object is alive, the thread attached, and the name a constant. Nothing is raised for what is no capsule.
+    if unsafe { ffi::PyCapsule_IsValid(offered.as_ptr(), CAPSULE.as_ptr()) } == 0 {
+        return Ok(None);
+    }
+    // SAFETY: as above, and it is such a capsule, so this does not fail.
+    let pointer = unsafe { ffi::PyCapsule_GetPointer(offered.as_ptr(), CAPSULE.as_ptr()) };
+    let Some(table) = NonNull::new(pointer.cast::<Table>()) else { return Ok(None) };
+    // SAFETY: by the capsule's name there is a table in it, which lives as long as the process.
+    let table = unsafe { table.as_ref() };
+    Ok((table.size >= size_of::<Table>()).then_some(table))
+}
+
+/// An argument to read in place, as it is: memory that nobody writes to until this is dropped.
+///
+/// See the [module](self) for which objects there are, and for what others raise. The slice lives as long as the buffer:
+///
+/// ```compile_fail,E0505
+/// # use bufproto_py::StableBuffer;
+/// fn f(data: StableBuffer<'_, '_>) {
+///     let bytes = data.as_slice();
+///     drop(data);
+///     println!("{bytes:?}");
+/// }
+/// ```
+///
+/// It goes where the interpreter is detached, and the buffer itself, which gives the memory back attached, does not:
+///
+/// ```compile_fail,E0277
+/// # use bufproto_py::StableBuffer;
+/// # use pyo3::prelude::*;
+/// fn f(py: Python<'_>, data: StableBuffer<'_, '_>) {
+///     py.detach(|| drop(data));
+/// }
+/// ```
+///
+/// Invariant: the memory is frozen for as long as this lives.
+pub struct StableBuffer<'a, 'py>(ReadBuffer<'a, 'py>);
+
+impl StableBuffer<'_, '_> {
+    /// The bytes. They may be used with the interpreter detached, and on other threads.
+    #[inline]
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        // SAFETY: the invariant.
+        unsafe { self.0.as_slice() }
+    }
+
+    /// The same memory in a value that can be stored and sent to other threads. Nobody writes to it until that is dropped.
+    #[must_use]
+    pub fn into_owned(self) -> OwnedStable {
+        OwnedStable(self.0.into_owned())
+    }
+}
+
+impl Deref for StableBuffer<'_, '_> {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl AsRef<[u8]> for StableBuffer<'_, '_> {
+    fn as_ref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for StableBuffer<'a, 'py> {
+    type Error = PyErr;
+
+    #[inline]
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        ReadBuffer::acquire_stable(object).map(Self)
+    }
+}
+
+impl fmt::Debug for StableBuffer<'_, '_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("StableBuffer").field("len", &self.len()).finish()
+    }
+}
+
+/// Memory that nobody writes to until this is dropped. It can be stored and sent to other threads.
+///
+/// It may be dropped on any thread, attached or detached; the stable read is given back attached, as an
+/// [`OwnedBuffer`] is.
+///
+/// ```
+/// use bufproto_py::OwnedStable;
+/// use pyo3::prelude::*;
+/// use pyo3::types::PyBytes;
+///
+/// Python::initialize();
+/// let data: OwnedStable = Python::attach(|py| PyBytes::new(py, b"abc").extract())?;
+/// let sum = std::thread::spawn(move || data.iter().copied().map(u32::from).sum::<u32>());
+/// assert_eq!(sum.join().unwrap(), 294);
+/// # PyResult::Ok(())
+/// ```
+///
+/// Invariant: the memory is frozen for as long as this lives.
+pub struct OwnedStable(OwnedBuffer);
+
+impl OwnedStable {
+    /// The bytes.
+    #[inline]
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        // SAFETY: the invariant.
+        unsafe { self.0.as_slice() }
+    }
+}
+
+impl Deref for OwnedStable {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl AsRef<[u8]> for OwnedStable {
+    fn as_ref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for OwnedStable {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        object.extract().map(StableBuffer::into_owned)
+    }
+}
+
+impl fmt::Debug for OwnedStable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OwnedStable").field("len", &self.len()).finish()
+    }
+}
