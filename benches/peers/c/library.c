@@ -3,27 +3,20 @@
 
 #include <bufproto/python.h>
 
-static int as_char(PyObject *object, const void **pointer, Py_ssize_t *length)
-{
-    return bufproto_as_char_buffer(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object), (const char **)(void *)pointer, length);
-}
+#undef PyObject_AsCharBuffer
+#undef PyObject_AsReadBuffer
+#undef PyObject_AsWriteBuffer
+#undef PyObject_CheckReadBuffer
+#define PyObject_AsCharBuffer(object, buffer, length) \
+    bufproto_as_char_buffer(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object), buffer, length)
+#define PyObject_AsReadBuffer(object, buffer, length) \
+    bufproto_as_read_buffer(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object), buffer, length)
+#define PyObject_AsWriteBuffer(object, buffer, length) \
+    bufproto_as_write_buffer(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object), buffer, length)
+#define PyObject_CheckReadBuffer(object) \
+    bufproto_check_read_buffer(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object))
 
-static int as_read(PyObject *object, const void **pointer, Py_ssize_t *length)
-{
-    return bufproto_as_read_buffer(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object), pointer, length);
-}
-
-static int as_write(PyObject *object, const void **pointer, Py_ssize_t *length)
-{
-    return bufproto_as_write_buffer(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object), (void **)(void *)pointer, length);
-}
-
-static int check(PyObject *object, const void **pointer, Py_ssize_t *length)
-{
-    *pointer = NULL;
-    *length = 0;
-    return bufproto_check_read_buffer(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object)) - 1;
-}
+#include "calls.h"
 
 const named_peer peers_library[] = {
     {"char", as_char}, {"read", as_read}, {"write", as_write}, {"check", check}, {NULL, NULL},

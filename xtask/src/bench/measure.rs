@@ -24,9 +24,6 @@ pub(super) enum Effort {
     Thorough,
 }
 
-/// How often threads are timed: others use the machine too, and the shortest time counts.
-const ROUNDS: u32 = 30;
-
 /// What `run.py answers` writes down.
 #[derive(Deserialize)]
 struct Answers {
@@ -103,7 +100,7 @@ pub(super) fn measure(
 
     let threads = if interpreter.free_threaded && effort == Effort::Thorough {
         progress.step("threads");
-        parse::<Threads>(&finish(script.python().arg("threads").arg(ROUNDS.to_string()))?)?
+        parse::<Threads>(&finish(script.python().arg("threads"))?)?
     } else {
         Vec::new()
     };

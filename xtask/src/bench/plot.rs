@@ -20,7 +20,7 @@ const SHOWN: [(&str, RGBColor); 10] = [
     ("nanobind: ndarray", RGBColor(140, 110, 70)),
 ];
 
-const SIZE: (u32, u32) = (1000, 560);
+const SIZE: (u32, u32) = (1080, 560);
 
 /// The plot, as SVG. What refuses an object has no point there.
 pub(super) fn svg(recording: &Recording) -> anyhow::Result<String> {
@@ -42,10 +42,10 @@ fn draw(
     let mut chart = ChartBuilder::on(&root)
         .caption(
             format!("Instructions for a pointer and a length, {}", recording.interpreter),
-            ("sans-serif", 20),
+            ("sans-serif", 24),
         )
         .margin(12)
-        .margin_right(280)
+        .margin_right(320)
         .x_label_area_size(36)
         .y_label_area_size(56)
         .build_cartesian_2d(-0.4..last as f64 + 0.4, (1.0..most * 1.5).log_scale())?;
@@ -61,7 +61,7 @@ fn draw(
         .bold_line_style(RGBColor(225, 225, 225))
         .x_labels(2 * objects.len())
         .x_label_formatter(&name)
-        .x_label_style(("sans-serif", 12))
+        .x_label_style(("sans-serif", 14))
         .y_label_formatter(&|count| format!("{count:.0}"))
         .draw()?;
     for (way, colour) in SHOWN {
@@ -92,7 +92,7 @@ fn draw(
         .position(SeriesLabelPosition::Coordinate(SIZE.0 as i32 - 340, 20))
         .border_style(RGBColor(225, 225, 225))
         .background_style(WHITE)
-        .label_font(("sans-serif", 13))
+        .label_font(("sans-serif", 16))
         .draw()?;
     root.present()?;
     Ok(())
