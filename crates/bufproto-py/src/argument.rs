@@ -112,7 +112,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     }
 
     /// The memory of an exact `bytes` without a view.
-    #[inline]
+    #[inline(always)]
     fn try_bytes(object: Borrowed<'a, 'py, PyAny>) -> Option<Self> {
         // SAFETY: the object is alive, and the thread is attached.
         let exact = unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0;
@@ -121,7 +121,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     }
 
     /// The content of a `bytes`, which lives as long as the object and is never written to.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of_bytes(object: Borrowed<'a, 'py, PyBytes>) -> Self {
         let (object, attached) = (object.as_ptr(), Attached::from(object.py()));
         // SAFETY: the object is a `bytes`, and alive.
@@ -132,7 +132,7 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     }
 
     /// The memory of any exporter, as bytes; for other items, callers look at the format too.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn acquire(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         if let Some(buffer) = Self::try_bytes(object) {
             return Ok(buffer);

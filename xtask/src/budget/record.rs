@@ -55,6 +55,11 @@ pub(super) fn expected(recorded: &Count, theirs: f64) -> f64 {
 }
 
 impl Record {
+    /// Whether arguments of functions in Rust are in it.
+    pub(super) fn has_arguments(&self) -> bool {
+        self.instructions.keys().any(|case| case.starts_with("ReadBuffer"))
+    }
+
     pub(super) fn read(file: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         serde_json::from_str(&text).with_context(|| format!("{} is no budget", file.display()))

@@ -264,12 +264,12 @@ pub fn typed_mut<'v, T: Element>(view: &'v View<'_, '_>) -> PyResult<TypedViewMu
 /// Python::initialize();
 /// Python::attach(|py| {
 ///     let code = c"type('Point', (__import__('ctypes').Structure,), {'_fields_': [
-///         ('kind', __import__('ctypes').c_uint8), ('x', __import__('ctypes').c_double)]})";
-///     let points = (py.eval(code, None, None)?.mul(3)?).call1(((1, 0.5), (2, 1.5), (3, 2.5)))?;
+///         ('x', __import__('ctypes').c_double), ('kind', __import__('ctypes').c_uint64)]})";
+///     let points = (py.eval(code, None, None)?.mul(3)?).call1(((0.5, 1), (1.5, 2), (2.5, 3)))?;
 ///     let mut slot = Slot::new();
 ///     let view = fill(&mut slot, &points, Request::FULL_RO)?;
 ///     assert_eq!(field::<f64>(&view, "x")?.iter().sum::<f64>(), 4.5);
-///     assert_eq!(field::<u8>(&view, "kind")?.get(&[2]), Ok(3));
+///     assert_eq!(field::<u64>(&view, "kind")?.get(&[2]), Ok(3));
 ///     assert!(field::<f32>(&view, "x").unwrap_err().to_string().contains("but '=f' is wanted"));
 ///     PyResult::Ok(())
 /// }).unwrap();
@@ -277,7 +277,8 @@ pub fn typed_mut<'v, T: Element>(view: &'v View<'_, '_>) -> PyResult<TypedViewMu
 ///
 /// # Errors
 ///
-/// As [`typed`], of the field; `ValueError` if there is none of that name.
+/// As [`typed`], of the field; `ValueError` if there is none of that name. ctypes leaves padding out of its formats before
+/// 3.12, so that they do not have the size of the records: that is refused too, by a `TypeError`.
 pub fn field<'v, T: Element>(view: &'v View<'_, '_>, name: &str) -> PyResult<TypedView<'v, T>> {
     view.held().field(name.as_bytes()).map_err(typed_error)
 }

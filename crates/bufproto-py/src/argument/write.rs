@@ -52,7 +52,7 @@ pub struct WriteBuffer<'a, 'py, T = Bytes> {
 
 impl<'a, 'py, T> WriteBuffer<'a, 'py, T> {
     /// The memory of any exporter, as bytes; for other items, callers look at the format too.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn acquire(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         let lease = Lease::acquire::<true>(object)?;
         Ok(Self { lease, attached: object.py().into(), object: PhantomData, items: PhantomData })

@@ -406,9 +406,11 @@ class Items(Case):
 
     def test_fields_of_records(self):
         class Point(ctypes.Structure):
-            _fields_ = [("kind", ctypes.c_uint8), ("x", ctypes.c_double), ("pair", ctypes.c_double * 2)]
+            """Without padding, which ctypes leaves out of its formats before 3.12."""
 
-        points = (Point * 3)((1, 0.5, (7, 8)), (2, 1.5, (7, 8)), (3, 2.5, (7, 8)))
+            _fields_ = [("pair", ctypes.c_double * 2), ("x", ctypes.c_double), ("kind", ctypes.c_uint64)]
+
+        points = (Point * 3)(((7, 8), 0.5, 1), ((7, 8), 1.5, 2), ((7, 8), 2.5, 3))
         self.assertEqual(RUST.field_f64(points, "x"), ([3], [0.5, 1.5, 2.5]))
         self.assertEqual(RUST.field_f64(points[1], "x"), ([], [1.5]))
         RUST.fill_field_f64(points, "x", 4.0)
