@@ -168,7 +168,7 @@ impl fmt::Debug for StableBuffer<'_, '_> {
 /// Memory that nobody writes to until this is dropped. It can be stored and sent to other threads.
 ///
 /// It may be dropped on any thread, attached or detached; the stable read is given back attached, as an
-/// [`OwnedBuffer`](crate::OwnedBuffer) is.
+/// [`OwnedBuffer`] is.
 ///
 /// ```
 /// use bufproto_py::OwnedStable;
