@@ -407,7 +407,7 @@ def count(file, grows):
 
 def timed(file, folder, patience):
     class Patience:
-        warm_up, measurement, samples = {"quick": (0.01, 0.03, 10), "thorough": (0.05, 0.2, 30)}[patience]
+        warm_up, measurement, samples = {"quick": (0.01, 0.03, 10), "thorough": (0.03, 0.1, 20)}[patience]
 
     Patience.folder = folder
     # Criterion has much to say; what it found is in its files.
