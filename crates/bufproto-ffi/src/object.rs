@@ -78,6 +78,8 @@ unsafe impl<'i, V: abi::View> Runtime for Attached<'i, V> {
     }
 
     fn raise(self, refusal: &Refusal) {
+        // Hardly a function does without this one.
+        core::hint::black_box(crate::version::LIBRARY_MARK.as_ptr());
         if let Some(set_string) = self.0.set_string {
             // SAFETY: the thread is attached; type and text are valid, and the text is copied.
             unsafe { set_string(self.0.exception(refusal.exception), refusal.message.as_c_str().as_ptr()) };

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::PathBuf;
 
-use bufproto_core::rules::{Family, Rule};
 use memchr::memmem;
 use object::read::macho::{FatArch, MachOFatFile, MachOFatFile32, MachOFatFile64};
 use object::read::{NameOrOrdinal, ReadCache, ReadRef};
@@ -24,8 +23,13 @@ const NAMES: [&[u8]; 4] = [
 /// What the names of our functions begin with, for C.
 const OURS: &[u8] = b"bufproto_";
 
-/// The name by which extensions that link with nothing find our functions.
-const CAPSULE: &[u8] = b"bufproto._C_API";
+/// Texts that are in no other files, and how those have our functions: in them, by the headers or by the library, or by the
+/// name under which the package hands them out.
+const MARKS: [(&[u8], &str); 3] = [
+    (bufproto_ffi::HEADER_MARK.to_bytes(), "inline"),
+    (bufproto_ffi::LIBRARY_MARK.to_bytes(), "linked in"),
+    (b"bufproto._C_API", "capsule"),
+];
 
 /// What one file says of itself.
 #[derive(Default)]
@@ -128,11 +132,10 @@ fn read<'data>(data: impl ReadRef<'data>, findings: &mut Findings) -> Result<(),
             }
         }
     }
-    if holds_all(&library, &texts())? && !is_interpreter(&library)? {
-        findings.bufproto.insert("linked in");
-    }
-    if holds_all(&library, &[CAPSULE])? {
-        findings.bufproto.insert("capsule");
+    for (text, how) in MARKS {
+        if holds(&library, text)? {
+            findings.bufproto.insert(how);
+        }
     }
     Ok(())
 }
@@ -149,35 +152,15 @@ fn is_old(name: &[u8]) -> bool {
     NAMES.contains(&name) || name.strip_prefix(b"Py").is_some_and(|name| NAMES.contains(&name))
 }
 
-/// The texts of errors that are in every file that the library is linked into. They stay where symbols are stripped; and
-/// no other file has all of them, but an interpreter.
-fn texts() -> [&'static [u8]; 3] {
-    [Rule::NullArgument, Rule::ReadExporter, Rule::WriteExporter]
-        .map(|rule| rule.refusal(Family::CPython3).message.as_c_str().to_bytes())
-}
-
-fn is_interpreter<'data>(library: &object::File<'data, impl ReadRef<'data>>) -> Result<bool, Unreadable> {
-    for export in library.exports()? {
-        if let NameOrOrdinal::Name(name) = export?.name()
-            && is_old(in_c(name, library.format()))
+/// Whether the text is somewhere among the constants, which stay where symbols are stripped.
+fn holds<'data>(library: &object::File<'data, impl ReadRef<'data>>, text: &[u8]) -> Result<bool, Unreadable> {
+    let finder = memmem::Finder::new(text);
+    for section in library.sections() {
+        if matches!(section.kind(), SectionKind::ReadOnlyData | SectionKind::ReadOnlyString)
+            && finder.find(section.data()?).is_some()
         {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-/// Whether each of the texts is somewhere among the constants.
-fn holds_all<'data>(
-    library: &object::File<'data, impl ReadRef<'data>>,
-    texts: &[&[u8]],
-) -> Result<bool, Unreadable> {
-    let mut missing: Vec<memmem::Finder<'_>> = texts.iter().map(memmem::Finder::new).collect();
-    for section in library.sections() {
-        if matches!(section.kind(), SectionKind::ReadOnlyData | SectionKind::ReadOnlyString) {
-            let content = section.data()?;
-            missing.retain(|text| text.find(content).is_none());
-        }
-    }
-    Ok(missing.is_empty())
 }

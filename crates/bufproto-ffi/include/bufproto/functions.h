@@ -152,7 +152,7 @@ BUFPROTO__COLD int bufproto__fail(PyObject *object, int access, int reason)
 BUFPROTO__COLD int bufproto__fail_null(void)
 {
     if (!PyErr_Occurred()) {
-        PyErr_SetString(BUFPROTO__NULL_EXCEPTION, BUFPROTO__NULL_TEXT);
+        PyErr_SetString(BUFPROTO__NULL_EXCEPTION, BUFPROTO__NULL_TEXT BUFPROTO__MARK);
     }
     return -1;
 }

@@ -17,4 +17,7 @@
 #define BUFPROTO__WRITE_EXCEPTION PyExc_TypeError
 #define BUFPROTO__WRITE_TEXT "expected a writable bytes-like object"
 
+/* Behind a text, where nobody reads on: by it the audit of the Python package knows what these functions are in. */
+#define BUFPROTO__MARK "\0" "bufproto: inline"
+
 #endif

@@ -31,9 +31,9 @@ VERDICTS = {
 
 SEEN = """\
 What a file imports is in its tables, whether symbols were stripped or not. A lookup by name while the program runs (dlsym,
-ctypes) is not seen. That a file uses bufproto is seen by what it imports, by the texts of errors that the library brings
-along, or by the name of the package's capsule; the linker leaves the texts out where no function is called. The exit status
-is 1 if a file imports one of the four functions, else 2 if a file could not be read or none was found."""
+ctypes) is not seen. That a file uses bufproto is seen by what it imports, by marks that the headers and the library
+leave, or by the name of the package's capsule; a file that calls nothing but PyObject_CheckReadBuffer has no mark. The exit
+status is 1 if a file imports one of the four functions, else 2 if a file could not be read or none was found."""
 
 
 class File(NamedTuple):

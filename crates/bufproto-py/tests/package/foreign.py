@@ -2,12 +2,8 @@
 
 import struct
 
-TEXTS = [
-    b"null argument to internal routine\0",
-    b"expected a writable bytes-like object\0",
-    b"a bytes-like object is required, not '%.100s'\0",
-]
-"""What a file has in it that the library is linked into."""
+MARKS = {"inline": b"bufproto: inline\0", "linked in": b"bufproto: linked in\0", "capsule": b"bufproto._C_API\0"}
+"""What a file has in it that has our functions this way."""
 
 
 def portable_executable(imports, text=b"text\0"):
