@@ -7,6 +7,7 @@
 //! only.
 
 use core::ffi::c_int;
+use core::ptr;
 
 use pyo3::ffi;
 
@@ -158,7 +159,7 @@ cfg_if::cfg_if! {
         pub(crate) unsafe fn exporter_of(kind: *mut ffi::PyTypeObject) -> *const () {
             // SAFETY: the caller's word.
             let exporter = unsafe { (*kind).tp_as_buffer.as_ref() }.and_then(|slots| slots.bf_getbuffer);
-            exporter.map_or(core::ptr::null(), |exporter| exporter as *const ())
+            exporter.map_or(ptr::null(), |exporter| exporter as *const ())
         }
 
         /// Asks the type's `bf_getbuffer`, and answers what it answers.
@@ -202,7 +203,7 @@ pub(crate) unsafe fn quietly(release: impl FnOnce()) {
     // SAFETY: the caller's word.
     unsafe {
         if !ffi::PyErr_Occurred().is_null() {
-            ffi::PyErr_WriteUnraisable(core::ptr::null_mut());
+            ffi::PyErr_WriteUnraisable(ptr::null_mut());
         }
     }
     if let Some(pending) = pending {
@@ -217,7 +218,7 @@ struct Pending([*mut ffi::PyObject; 3]);
 impl Pending {
     #[cold]
     fn fetch() -> Self {
-        let [mut exception, mut value, mut traceback] = [core::ptr::null_mut(); 3];
+        let [mut exception, mut value, mut traceback] = [ptr::null_mut(); 3];
         // SAFETY: only `quietly` calls this, attached. The interpreter hands the exception over.
         unsafe { ffi::PyErr_Fetch(&mut exception, &mut value, &mut traceback) };
         Self([exception, value, traceback])

@@ -257,21 +257,30 @@ impl Lease {
     /// - A borrowed object is still alive.
     /// - The memory is not used any more.
     /// - The lease has not been released, and will not be again.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn release(&self, attached: Attached<'_>) {
         if self.kind.is_borrow() {
             // The first question, since most arguments are `bytes`.
-        } else if self.kind.is_plain() {
-            // SAFETY: the caller's word, and this kind of lease.
-            unsafe { self.release_plain() };
         } else if self.kind == Kind::COUNTED {
             // SAFETY: the counter is a field of the object, which is alive, and the thread is attached.
             unsafe { *self.detail -= 1 };
         } else {
-            // A copy, so that the fields need not be in memory only for this.
+            // A copy, so that the fields need not be in memory only for this; and out of line, or the compiler would find all
+            // of it too long to be inlined, and keep every argument in memory.
             let lease = Self { ..*self };
             // SAFETY: the caller's word.
-            unsafe { lease.release_other(Some(attached)) };
+            unsafe { lease.release_held(attached) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`release`](Self::release).
+    #[inline(never)]
+    unsafe fn release_held(&self, attached: Attached<'_>) {
+        // SAFETY: the caller's word, and the kind of lease.
+        unsafe {
+            if self.kind.is_plain() { self.release_plain() } else { self.release_other(Some(attached)) }
         }
     }
 

@@ -136,7 +136,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for WriteBuffer<'a, 'py> {
 }
 
 impl<T> Drop for WriteBuffer<'_, '_, T> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the buffer's own lease, which it releases once, and the memory is not handed out for longer.
         unsafe { self.lease.release(self.attached) };
