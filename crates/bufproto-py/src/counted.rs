@@ -11,7 +11,7 @@
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-/// An export that has been counted.
+/// An object whose exports are counted, and its memory.
 pub(crate) struct Counted {
     /// The number of exports, a field of the object.
     pub(crate) counter: *mut isize,
@@ -21,17 +21,26 @@ pub(crate) struct Counted {
     pub(crate) length: isize,
 }
 
-/// Counts an export, if the object is of one of the exact types and can be counted. Whatever is out of the ordinary is
-/// left to the exporter: what is released, read-only, not contiguous.
+/// Counts an export, if the object is of one of the exact types and can be counted.
 #[inline]
 pub(crate) fn count<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option<Counted> {
+    let counted = find::<WRITE>(object)?;
+    // SAFETY: a field of the object, which is alive, and which only who holds the lock looks at.
+    unsafe { *counted.counter += 1 };
+    Some(counted)
+}
+
+/// Finds the memory of an object of one of the exact types, as it is now. Whatever is out of the ordinary is left to the
+/// exporter: what is released, read-only, not contiguous.
+#[inline]
+pub(crate) fn find<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option<Counted> {
     cfg_if::cfg_if! {
         if #[cfg(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))] {
             // Other threads may count at the same time, or the fields are not known.
             let _ = object;
             None
         } else {
-            byte_array(object).or_else(|| memory_view::count::<WRITE>(object))
+            byte_array(object).or_else(|| memory_view::find::<WRITE>(object))
         }
     }
 }
@@ -64,7 +73,6 @@ fn byte_array(object: Borrowed<'_, '_, PyAny>) -> Option<Counted> {
         let object = object.as_ptr();
         if ffi::PyByteArray_CheckExact(object) != 0 {
             let array: *mut ffi::PyByteArrayObject = object.cast();
-            (*array).ob_exports += 1;
             return Some(Counted {
                 counter: &raw mut (*array).ob_exports,
                 memory: (*array).ob_start.cast(),
@@ -109,9 +117,9 @@ mod memory_view {
     /// `_Py_MEMORYVIEW_RESTRICTED`, since 3.12.
     const RESTRICTED: c_int = 0x020;
 
-    /// Counts an export as `memory_getbuf` does for a simple request, in the cases in which it does not refuse.
+    /// What `memory_getbuf` answers to a simple request, in the cases in which it does not refuse.
     #[inline]
-    pub(super) fn count<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option<Counted> {
+    pub(super) fn find<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option<Counted> {
         let object = object.as_ptr();
         // SAFETY: a borrowed object is alive; `memoryview` cannot be derived from, so these are its fields, which only who
         // holds the lock looks at. The managed buffer is alive for as long as the `memoryview`.
@@ -126,13 +134,10 @@ mod memory_view {
                 && !(*view).buf.is_null()
                 && (*view).len >= 0
                 && (!WRITE || (*view).readonly == 0);
-            ordinary.then(|| {
-                (*memory).exports += 1;
-                Counted {
-                    counter: &raw mut (*memory).exports,
-                    memory: (*view).buf.cast(),
-                    length: (*view).len,
-                }
+            ordinary.then(|| Counted {
+                counter: &raw mut (*memory).exports,
+                memory: (*view).buf.cast(),
+                length: (*view).len,
             })
         }
     }

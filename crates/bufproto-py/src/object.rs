@@ -17,6 +17,7 @@ use bufproto_core::stable::Table;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::counted::{self, Counted};
 use crate::error::into_py_err;
 use crate::interpreter;
 use crate::stable;
@@ -268,10 +269,35 @@ pub fn as_write_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
 /// discards any exception that is pending when the exporter refuses.
 #[must_use]
 pub fn check_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> bool {
-    Python3::check_read_buffer(Object::from(object))
+    seen(object.as_any().as_borrowed(), Access::Read).is_some()
+        || Python3::check_read_buffer(Object::from(object))
 }
 
+#[inline]
 fn locate<'py>(object: &Bound<'py, impl Sized>, access: Access) -> PyResult<Span> {
-    let object = Object::from(object);
+    match seen(object.as_any().as_borrowed(), access) {
+        Some(span) => Ok(span),
+        None => asked(Object::from(object), access),
+    }
+}
+
+/// The memory of the exact types, without a view that would be given back at once.
+#[inline]
+fn seen(object: Borrowed<'_, '_, PyAny>, access: Access) -> Option<Span> {
+    let write = access == Access::Write;
+    // SAFETY: the object is alive, and the thread is attached.
+    if !write && unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0 {
+        // SAFETY: an exact `bytes` is one.
+        let (memory, length) = unsafe { interpreter::content_of_bytes(object.as_ptr()) };
+        return Some(Span { pointer: memory.cast(), length });
+    }
+    let Counted { memory, length, .. } =
+        if write { counted::find::<true>(object) } else { counted::find::<false>(object) }?;
+    // Where a `bytearray` has no bytes is its exporter's to say.
+    (length > 0).then(|| Span { pointer: memory.cast(), length })
+}
+
+#[inline(never)]
+fn asked(object: Object<'_, '_>, access: Access) -> PyResult<Span> {
     Python3::locate(object, access).map_err(|error| into_py_err(error, object))
 }
