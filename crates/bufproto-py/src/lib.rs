@@ -50,6 +50,8 @@
 
 mod accept;
 pub mod argument;
+#[cfg(feature = "ndarray")]
+pub mod array;
 #[cfg(feature = "module")]
 mod audit;
 #[cfg(feature = "module")]
@@ -82,6 +84,8 @@ pub use bufproto_core::typed::{TypedView, TypedViewMut};
 
 pub use accept::Accept;
 pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, field, field_mut, typed, typed_mut};
+#[cfg(feature = "ndarray")]
+pub use array::{ArrayError, ArrayItems, ArrayItemsMut, array_of};
 pub use error::into_py_err;
 #[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 pub use export::{Export, ExportError, Exported, StableRead, Storage};
