@@ -108,6 +108,18 @@ pub fn array_of<T: Element>(object: &Bound<'_, PyAny>) -> PyResult<ArrayD<T>> {
 ///     PyResult::Ok(())
 /// }).unwrap();
 /// ```
+///
+/// An array without a copy does not outlive the view:
+///
+/// ```compile_fail,E0505
+/// # use bufproto_py::{ArrayItems, View, typed};
+/// # fn f(view: View<'_, '_>) -> pyo3::PyResult<()> {
+/// let array = typed::<u8>(&view)?.as_frozen_array()?;
+/// drop(view);
+/// println!("{array}");
+/// # Ok(())
+/// # }
+/// ```
 pub trait ArrayItems<'held, T>: sealed::Sealed + Copy {
     /// A copy of the items, each as it is when its turn comes. It is in C order, whatever the view's is.
     ///
