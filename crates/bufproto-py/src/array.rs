@@ -9,7 +9,7 @@
 //! | memory that the caller knows to be left alone | a view, also to write to | the unsafe [`as_array_view`](ArrayItems::as_array_view), [`as_array_view_mut`](ArrayItemsMut::as_array_view_mut) |
 //! | an array, and a writable view of the same shape | the array's items are in the view | [`copy_from_array`](ArrayItemsMut::copy_from_array) |
 //! | a [`ReadBuffer<T>`], a [`WriteBuffer<T>`] | the same in one dimension | their methods of these names |
-//! | an array of vectors' memory | what a class exports, without a copy | [`Exported::from_array`] |
+//! | an array that owns its items | what a class exports, without a copy | [`Exported::from_array`](crate::Exported::from_array) |
 //!
 //! A view of `ndarray` is a promise to the compiler that nobody else writes, as `&[T]` is. Python makes no such promise of
 //! most memory, so the safe ways give a copy, or look at memory that is frozen.

@@ -47,7 +47,7 @@
 //!
 //! Functions take buffers as arguments ([`ReadBuffer`], [`WriteBuffer`]), and keep them in an [`OwnedBuffer`]; see
 //! [`argument`]. A [`StableBuffer`] is a slice of memory that nobody writes to meanwhile; see [`stable`]. Classes export memory of their own: see [`mod@export`].
-#![cfg_attr(feature = "ndarray", doc = "Arrays of the crate `ndarray` go both ways: see [`array`].")]
+#![cfg_attr(feature = "ndarray", doc = "Arrays of the crate `ndarray` go both ways: see [`mod@array`].")]
 
 mod accept;
 pub mod argument;
