@@ -450,6 +450,26 @@ unsafe fn row_mut<'a, T: Element>(memory: SharedMut<'a>) -> Result<ArrayViewMut1
 /// Why memory is no array of `ndarray` without a copy, or does not take one's items.
 ///
 /// In Python it is a `BufferError`; a `ValueError` for a wrong shape.
+///
+/// ```
+/// use bufproto_py::{ArrayError, ArrayItems, Exported, Order};
+/// use pyo3::exceptions::{PyBufferError, PyValueError};
+/// use pyo3::prelude::*;
+///
+/// let empty = Exported::shaped(Vec::<f64>::new(), &[0, isize::MAX as usize, 2], Order::C)?;
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let refused = empty.view(py, |items| items.to_array())?.unwrap_err();
+///     assert_eq!(refused, ArrayError::TooLarge);
+///     // SAFETY: nobody else knows of this memory.
+///     let refused = empty.view(py, |items| unsafe { items.as_array_view() }.map(|array| array.len()))?;
+///     assert_eq!(refused, Err(ArrayError::TooLarge));
+///     assert!(PyErr::from(ArrayError::TooLarge).is_instance_of::<PyValueError>(py));
+///     assert!(PyErr::from(ArrayError::NotFrozen).is_instance_of::<PyBufferError>(py));
+///     PyResult::Ok(())
+/// }).unwrap();
+/// # Ok::<(), bufproto_py::ExportError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArrayError {
