@@ -9,6 +9,7 @@ use crate::layout::{IndexError, Layout, LayoutError, MAX_DIMENSIONS, Order};
 use crate::rules::Rule;
 use crate::runtime::Runtime;
 use crate::shared::{Shared, SharedMut};
+use crate::stable::StableView;
 use crate::view::Held;
 
 /// The items of a view that is held for `'held`, which others may write to meanwhile.
@@ -22,6 +23,8 @@ pub struct TypedView<'held, T> {
     layout: Layout<'held>,
     /// Where in an item of the layout that of the type begins, which does not go past its end.
     offset: usize,
+    /// Invariant: if it is set, nobody writes to the items during `'held`.
+    frozen: bool,
     items: PhantomData<fn() -> T>,
 }
 
@@ -61,8 +64,9 @@ impl<'held, R: Runtime> Held<'held, R> {
         if memory.is_null() && layout.items() != 0 {
             return Err(TypedError::Rule(Rule::NullMemory));
         }
-        // SAFETY: the view is held for `'held`, has this layout and items of this type.
-        Ok(unsafe { TypedView::new(memory, layout) })
+        // The view is held for `'held`, has this layout and items of this type.
+        let frozen = self.has_frozen_items(layout);
+        Ok(TypedView { memory, layout, offset: 0, frozen, items: PhantomData })
     }
 
     /// One field of items that are records, by its name ([`Format::field`]), in every item, to read. It keeps the shape of
@@ -88,7 +92,14 @@ impl<'held, R: Runtime> Held<'held, R> {
             return Err(TypedError::Rule(Rule::NullMemory));
         }
         // The field lies within the format, which is as large as an item; and the view is held for `'held`.
-        Ok(TypedView { memory, layout, offset: field.offset, items: PhantomData })
+        let frozen = self.has_frozen_items(layout);
+        Ok(TypedView { memory, layout, offset: field.offset, frozen, items: PhantomData })
+    }
+
+    /// Whether the runtime vouches for all items: it speaks of the first `len` bytes at `buf`, and strides may lead elsewhere.
+    /// A view that claims to be writable gives out a way to write.
+    fn has_frozen_items(self, layout: Layout<'_>) -> bool {
+        self.header().readonly != 0 && self.is_frozen() && is_within_length(layout)
     }
 
     /// The same, to read and write.
@@ -116,6 +127,35 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 }
 
+fn is_within_length(layout: Layout<'_>) -> bool {
+    layout.bounds().is_some_and(|bounds| bounds.start == 0 && bounds.end.unsigned_abs() <= layout.length())
+}
+
+impl<R: Runtime> StableView<'_, R> {
+    /// The view's items, which [stay as they are](TypedView::is_frozen) for as long as the view is held.
+    ///
+    /// # Errors
+    ///
+    /// As [`Held::typed`].
+    pub fn typed<T: Element>(&self) -> Result<TypedView<'_, T>, TypedError<'_>> {
+        self.held().typed().map(|items| self.freeze(items))
+    }
+
+    /// One field of items that are records, which stay as they are for as long as the view is held.
+    ///
+    /// # Errors
+    ///
+    /// As [`Held::field`].
+    pub fn field<T: Element>(&self, name: &[u8]) -> Result<TypedView<'_, T>, TypedError<'_>> {
+        self.held().field(name).map(|items| self.freeze(items))
+    }
+
+    /// The exporter promised for all items, unless it is the runtime that vouches, which has been asked.
+    fn freeze<'held, T>(&self, items: TypedView<'held, T>) -> TypedView<'held, T> {
+        TypedView { frozen: items.frozen || !self.held().is_frozen(), ..items }
+    }
+}
+
 impl<'held, T: Element> TypedView<'held, T> {
     /// The items of memory that is not a view's, for exporters.
     ///
@@ -125,7 +165,7 @@ impl<'held, T: Element> TypedView<'held, T> {
     /// be read for `'held`, and nobody holds a reference to them that forbids others to write or to read.
     #[must_use]
     pub unsafe fn new(memory: *mut u8, layout: Layout<'held>) -> Self {
-        Self { memory, layout, offset: 0, items: PhantomData }
+        Self { memory, layout, offset: 0, frozen: false, items: PhantomData }
     }
 
     /// Where the items lie; of a [field](Held::field), the records that it is in.
@@ -149,6 +189,29 @@ impl<'held, T: Element> TypedView<'held, T> {
     /// The number of items in each dimension.
     pub fn shape(self) -> impl ExactSizeIterator<Item = usize> + 'held {
         (0..self.layout.dimensions()).map(move |dimension| self.layout.extent(dimension))
+    }
+
+    /// Whether nobody writes to the items as long as the view is held: those of an exact `bytes`, or of a
+    /// [stable read](crate::stable::StableView).
+    #[must_use]
+    pub fn is_frozen(self) -> bool {
+        self.frozen
+    }
+
+    /// The address of the item whose indices are all zero; anything if there are no items. Where items lie
+    /// [behind pointers](Layout::is_indirect), those are still to be followed.
+    #[must_use]
+    pub fn as_ptr(self) -> *const T {
+        // Within the item, so it does not overflow.
+        self.memory.wrapping_add(self.offset).cast_const().cast()
+    }
+
+    /// The bytes of all items, if they lie side by side in C order, with nothing in between.
+    #[must_use]
+    pub fn shared(self) -> Option<Shared<'held>> {
+        let whole = self.layout.item_size() == size_of::<T>() && self.layout.is_contiguous(Order::C);
+        // SAFETY: the items of a contiguous layout are its length in bytes at `memory`, and the view is held for `'held`.
+        whole.then(|| unsafe { Shared::new(self.memory, self.layout.length()) })
     }
 
     /// The item at these indices, one for each dimension, as it is now.
@@ -204,6 +267,12 @@ impl<'held, T: Element> TypedViewMut<'held, T> {
     #[must_use]
     pub fn as_view(self) -> TypedView<'held, T> {
         self.0
+    }
+
+    /// As [`TypedView::as_ptr`], to write to.
+    #[must_use]
+    pub fn as_mut_ptr(self) -> *mut T {
+        self.0.as_ptr().cast_mut()
     }
 
     /// Writes the item at these indices, one for each dimension.

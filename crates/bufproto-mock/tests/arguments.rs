@@ -132,6 +132,66 @@ fn items_are_those_that_the_layout_says() {
     assert!(matches!(view.held().typed_mut::<u8>(), Err(TypedError::Rule(Rule::ReadOnlyView))));
 }
 
+#[test]
+fn items_are_frozen_where_somebody_vouches_for_all_of_them() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let (frozen, array, stable) =
+        (Object::bytes(b"hello"), Object::bytearray(b"hello"), Object::buffer(b"hello"));
+    let mut slot = Slot::new();
+    let view = slot.fill(frozen.attach(&interpreter), Request::FULL_RO).unwrap();
+    let items = view.held().typed::<u8>().unwrap();
+    assert!(items.is_frozen());
+    assert_eq!(items.as_ptr(), view.span().pointer.cast_const().cast());
+    assert!(items.shared().unwrap().iter().eq(*b"hello"));
+    drop(view);
+
+    let view = slot.fill(array.attach(&interpreter), Request::FULL).unwrap();
+    let items = view.held().typed_mut::<u8>().unwrap();
+    assert!(!items.as_view().is_frozen());
+    assert_eq!(items.as_mut_ptr(), view.span().pointer.cast());
+    drop(view);
+
+    let view = slot.fill(stable.attach(&interpreter), Request::FULL_RO).unwrap();
+    assert!(!view.held().typed::<u8>().unwrap().is_frozen());
+    drop(view);
+    let view = slot.fill_stable(stable.attach(&interpreter), Request::FULL_RO).unwrap();
+    assert!(view.typed::<u8>().unwrap().is_frozen());
+    assert!(matches!(view.typed::<i32>(), Err(TypedError::Element(_))));
+    assert!(matches!(view.field::<u8>(b"x"), Err(TypedError::NoField { .. })));
+    drop(view);
+
+    // The view has three bytes that are frozen, but the items lie further apart.
+    let scattered = Scattered(frozen.attach(&interpreter));
+    let view = slot.fill(scattered, Request::FULL_RO).unwrap();
+    let items = view.held().typed::<u8>().unwrap();
+    assert!(view.held().is_frozen() && !items.is_frozen());
+    assert!(items.shared().is_none());
+    drop(view);
+    let view = slot.fill_stable(scattered, Request::FULL_RO).unwrap();
+    assert!(!view.typed::<u8>().unwrap().is_frozen());
+}
+
+#[test]
+fn a_fields_items_begin_where_the_field_does() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let records = Object::strided(&Strided {
+        memory: b"abcdef",
+        offset: 0,
+        item_size: 3,
+        format: c"T{B:x:B:y:B:z:}".into(),
+        shape: &[2],
+        strides: &[3],
+        read_only: true,
+    })
+    .unwrap();
+    let mut slot = Slot::new();
+    let view = slot.fill(records.attach(&interpreter), Request::FULL_RO).unwrap();
+    let items = view.held().field::<u8>(b"y").unwrap();
+    assert!(items.iter().eq(*b"be"));
+    assert_eq!(items.as_ptr(), view.span().pointer.cast_const().cast::<u8>().wrapping_add(1));
+    assert!(items.shared().is_none(), "there are other fields in between");
+}
+
 /// An exporter that answers every request with every second byte.
 #[derive(Clone, Copy)]
 struct Scattered<'i>(Handle<'i>);

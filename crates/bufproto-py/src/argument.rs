@@ -85,6 +85,7 @@ mod items;
 mod write;
 
 pub use chars::CharBuffer;
+pub(crate) use items::typed_error;
 pub use items::{field, field_mut, typed, typed_mut};
 pub use write::WriteBuffer;
 

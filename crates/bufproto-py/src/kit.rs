@@ -13,6 +13,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyInt};
 use crate::object::{Attached, Object};
 
 pub(crate) mod arguments;
+pub(crate) mod arrays;
 pub(crate) mod exporters;
 mod scripted;
 pub(crate) mod stable;

@@ -47,9 +47,12 @@
 //!
 //! Functions take buffers as arguments ([`ReadBuffer`], [`WriteBuffer`]), and keep them in an [`OwnedBuffer`]; see
 //! [`argument`]. A [`StableBuffer`] is a slice of memory that nobody writes to meanwhile; see [`stable`]. Classes export memory of their own: see [`mod@export`].
+#![cfg_attr(feature = "ndarray", doc = "Arrays of the crate `ndarray` go both ways: see [`mod@array`].")]
 
 mod accept;
 pub mod argument;
+#[cfg(feature = "ndarray")]
+pub mod array;
 #[cfg(feature = "module")]
 mod audit;
 #[cfg(feature = "module")]
@@ -82,6 +85,8 @@ pub use bufproto_core::typed::{TypedView, TypedViewMut};
 
 pub use accept::Accept;
 pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, field, field_mut, typed, typed_mut};
+#[cfg(feature = "ndarray")]
+pub use array::{ArrayError, ArrayItems, ArrayItemsMut, array_of};
 pub use error::into_py_err;
 #[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 pub use export::{Export, ExportError, Exported, StableRead, Storage};

@@ -50,6 +50,10 @@ mod _bufproto {
 
     #[cfg(feature = "kit")]
     #[pymodule_export]
+    use crate::kit::arrays::arrays;
+
+    #[cfg(feature = "kit")]
+    #[pymodule_export]
     use crate::kit::exporters::exporters;
 
     #[cfg(feature = "kit")]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`StableBuffer`] | an exact `bytes`, or an object whose exporter offers [stable reads](bufproto_core::stable): any of this crate's ([`Exported`](crate::Exported)), whichever extension module it is of, and `bufproto.Buffer` |
 //! | [`OwnedStable`] | the same, to be stored and sent to other threads |
+//! | an object, of which it takes a [view](fill) itself | the same, as items of a type in any layout |
 //! | [`ReadBuffer`] | any exporter of memory; a [snapshot](ReadBuffer::snapshot) of it is a copy unless it is `bytes` |
 //!
 //! ```
@@ -72,14 +73,20 @@ use core::fmt;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
+use bufproto_core::element::Element;
+use bufproto_core::request::Request;
 use bufproto_core::stable::{ATTRIBUTE, CAPSULE, Table};
+use bufproto_core::typed::TypedView;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
-use crate::argument::ReadBuffer;
+use crate::argument::{ReadBuffer, typed_error};
+use crate::error::into_py_err;
+use crate::object::{Attached, Object};
 use crate::owned::OwnedBuffer;
+use crate::view::Slot;
 
 /// What the object's type offers, if anything.
 ///
@@ -101,6 +108,74 @@ pub(crate) fn table<'py>(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Option<&'
     // SAFETY: by the capsule's name there is a table in it, which lives as long as the process.
     let table = unsafe { table.as_ref() };
     Ok((table.size >= size_of::<Table>()).then_some(table))
+}
+
+/// A stable read of a live object, released when it is dropped.
+pub type StableView<'slot, 'py> = bufproto_core::stable::StableView<'slot, Attached<'py>>;
+
+/// Asks an object for a view of memory that nobody writes to or moves until it is released: in any layout, where a
+/// [`StableBuffer`] has bytes.
+///
+/// ```
+/// use bufproto_py::{Export, Exported, Order, Request, Slot, exporter, stable};
+/// use pyo3::prelude::*;
+///
+/// #[pyclass(frozen)]
+/// struct Table(Exported<Vec<f64>>);
+///
+/// impl Export for Table {
+///     type Storage = Vec<f64>;
+///     fn exported(&self) -> &Exported<Vec<f64>> {
+///         &self.0
+///     }
+/// }
+///
+/// exporter!(Table);
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let table = Exported::shaped(vec![1.0, 2.0, 3.0, 4.0], &[2, 2], Order::Fortran)?;
+///     let table = Bound::new(py, Table(table))?;
+///     let mut slot = Slot::new();
+///     let view = stable::fill(&mut slot, &table, Request::FULL_RO)?;
+///     let items = stable::typed::<f64>(&view)?;
+///     assert!(items.is_frozen());
+///     assert_eq!(items.get(&[0, 1]), Ok(3.0));
+///     assert!(stable::field::<f64>(&view, "x").is_err(), "these are no records");
+///     PyResult::Ok(())
+/// }).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// See the [module](self).
+pub fn fill<'slot, 'py>(
+    slot: &'slot mut Slot,
+    object: &Bound<'py, impl Sized>,
+    request: Request,
+) -> PyResult<StableView<'slot, 'py>> {
+    let object = Object::from(object);
+    slot.fill_stable(object, request).map_err(|error| into_py_err(error, object))
+}
+
+/// The items of a stable read, as [`typed`](crate::typed) gives those of a view. They [stay as they
+/// are](TypedView::is_frozen).
+///
+/// # Errors
+///
+/// As [`typed`](crate::typed).
+pub fn typed<'v, T: Element>(view: &'v StableView<'_, '_>) -> PyResult<TypedView<'v, T>> {
+    view.typed().map_err(typed_error)
+}
+
+/// One field of items that are records, as [`field`](crate::field) gives that of a view. They [stay as they
+/// are](TypedView::is_frozen).
+///
+/// # Errors
+///
+/// As [`field`](crate::field).
+pub fn field<'v, T: Element>(view: &'v StableView<'_, '_>, name: &str) -> PyResult<TypedView<'v, T>> {
+    view.field(name.as_bytes()).map_err(typed_error)
 }
 
 /// An argument to read in place, as it is: memory that nobody writes to until this is dropped.

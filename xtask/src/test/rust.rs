@@ -41,6 +41,9 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
     vec![outcome(&on, watch(&mut command, runner)), outcome("examples", watch(&mut examples, Runner::Cargo))]
 }
 
+/// The features whose items have examples of their own.
+const WITH_EXAMPLES: &str = "bytes,memmap2,ndarray";
+
 /// The examples with live objects. They link with an interpreter, so one that has a shared library is needed.
 pub(super) fn live_examples(context: &Context) -> Vec<Outcome> {
     let outcome = |on, verdict| vec![Outcome { step: "live examples", on, verdict }];
@@ -51,7 +54,16 @@ pub(super) fn live_examples(context: &Context) -> Vec<Outcome> {
     let mut command = Command::new(cargo());
     command
         .current_dir(&context.workspace.root)
-        .args(["test", "--package", LIVE, "--doc", "--no-fail-fast", "--target-dir"])
+        .args([
+            "test",
+            "--package",
+            LIVE,
+            "--features",
+            WITH_EXAMPLES,
+            "--doc",
+            "--no-fail-fast",
+            "--target-dir",
+        ])
         .arg(context.workspace.target.join("python").join("examples"))
         .env("PYO3_PYTHON", &interpreter.program)
         .env_remove("PYO3_BUILD_EXTENSION_MODULE")

@@ -292,7 +292,7 @@ pub fn field_mut<'v, T: Element>(view: &'v View<'_, '_>, name: &str) -> PyResult
     view.held().field_mut(name.as_bytes()).map_err(typed_error)
 }
 
-fn typed_error(error: TypedError<'_>) -> PyErr {
+pub(crate) fn typed_error(error: TypedError<'_>) -> PyErr {
     match error {
         TypedError::NoField { .. } => PyValueError::new_err(error.to_string()),
         TypedError::Element(_) => PyTypeError::new_err(error.to_string()),
