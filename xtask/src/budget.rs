@@ -1,5 +1,5 @@
 //! `cargo xtask budget`: how many instructions the C face takes, beside the interpreter's own functions in the same run,
-//! by how many bytes an extension grows, and what a clean build of core takes. With `--check`, a rise over the recorded budget fails.
+//! by how many bytes an extension grows with each part of the library, and what a clean build of core takes. With `--check`, a rise over the recorded budget fails.
 //!
 //! Arguments of functions in Rust are counted beside PyO3's own, in the bench `arguments`.
 //!
@@ -45,7 +45,7 @@ mod target;
 
 use build::Build;
 use core_build::CoreBuild;
-use footprint::Footprint;
+use footprint::Footprints;
 use record::{Record, Rise};
 use report::Report;
 
@@ -117,7 +117,7 @@ fn judge(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<(Vec<St
     if !counts.keys().any(|case| case.object.starts_with("numpy")) {
         anstream::eprintln!("numpy cannot be imported: its arrays were not counted");
     }
-    let footprint = build.footprint()?;
+    let footprint = build.footprints()?;
     let core = CoreBuild::measure(workspace)?;
     let report = Report::new(&interpreter, build.tools, counts, footprint, core);
     anstream::println!("{}", report.table(recorded.as_ref()));

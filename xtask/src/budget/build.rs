@@ -7,9 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::Footprint;
 use super::count::{Case, Count, per_call};
-use super::footprint::loaded_bytes;
+use super::footprint::{Footprint, Footprints, PARTS, loaded_bytes};
 use crate::callgrind::{callgrind, stretches};
 use crate::command::{finish, succeeds};
 use crate::compiler::Compiler;
@@ -87,19 +86,24 @@ impl<'a> Build<'a> {
         per_call(&labels, &stretches(&String::from_utf8_lossy(&text), EXTENSION)?)
     }
 
-    /// The bytes of a small extension, with ours and with the interpreter's own.
-    pub(super) fn footprint(&self) -> anyhow::Result<Footprint> {
-        let bytes = |library: &str, ours: bool| {
-            let library = self.folder.join(library);
+    /// The bytes of a small extension, with each part of ours, and with the interpreter's own functions.
+    pub(super) fn footprints(&self) -> anyhow::Result<Footprints> {
+        let library = self.folder.join("footprint.so");
+        let bytes = |part: Option<&str>| {
             let mut command = self.compiler();
             command.arg("-s").arg(self.sources.join("footprint.c"));
-            if ours {
-                command.arg("-DFOOTPRINT_OURS").args(&self.compile).args(&self.link);
+            if let Some(part) = part {
+                command.args(["-DFOOTPRINT_OURS", &format!("-DFOOTPRINT_{part}")]);
+                command.args(&self.compile).args(&self.link);
             }
             finish(command.arg("-o").arg(&library))?;
             loaded_bytes(&library)
         };
-        Ok(Footprint { ours: bytes("ours.so", true)?, theirs: bytes("theirs.so", false)? })
+        let theirs = bytes(None)?;
+        PARTS
+            .iter()
+            .map(|(name, part, _)| Ok(((*name).to_owned(), Footprint { ours: bytes(Some(part))?, theirs })))
+            .collect()
     }
 
     /// The compiler, told to make an extension for the interpreter.

@@ -1,5 +1,6 @@
 //! By how many bytes an extension grows that takes the four functions from us.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -8,7 +9,23 @@ use serde::Serialize;
 
 use crate::command::finish;
 
-/// The loaded bytes of one extension, built twice.
+/// What else an extension takes from us beside the four functions: a name, what `footprint.c` calls it, and by how many bytes
+/// the extension may grow.
+pub(super) const PARTS: [(&str, &str, Option<u64>); 3] = [
+    ("functions", "FUNCTIONS", Some(1024)),
+    ("functions and scopes", "SCOPES", None),
+    ("functions and copies", "COPIES", Some(16 * 1024)),
+];
+
+/// What an extension takes from us, and its bytes.
+pub(super) type Footprints = BTreeMap<String, Footprint>;
+
+/// The target of a part.
+pub(super) fn target(part: &str) -> Option<u64> {
+    PARTS.iter().find(|(name, ..)| *name == part).and_then(|(.., target)| *target)
+}
+
+/// The loaded bytes of one extension, built with ours and without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Footprint {
     pub(super) ours: u64,

@@ -8,9 +8,10 @@ use tabled::settings::{Alignment, Style};
 use tabled::{Table, Tabled};
 
 use super::count::{Case, Count};
+use super::footprint;
 use super::record::{Record, expected};
-use super::target::{self, Target, exceeds, target};
-use super::{CoreBuild, Footprint};
+use super::target::{Target, exceeds, target};
+use super::{CoreBuild, Footprints};
 use crate::interpreter::Interpreter;
 
 /// All that was counted on an interpreter.
@@ -18,7 +19,7 @@ use crate::interpreter::Interpreter;
 pub(super) struct Report {
     interpreter: String,
     tools: Vec<String>,
-    footprint: Footprint,
+    footprints: Footprints,
     core: CoreBuild,
     /// The worst first.
     cases: Vec<Line>,
@@ -86,30 +87,34 @@ impl Report {
         interpreter: &Interpreter,
         tools: Vec<String>,
         counts: BTreeMap<Case, Count>,
-        footprint: Footprint,
+        footprints: Footprints,
         core: CoreBuild,
     ) -> Self {
         let mut cases =
             counts.into_iter().map(|(case, count)| Line::new(case, count, interpreter)).collect::<Vec<_>>();
         sort(&mut cases);
-        Self { interpreter: interpreter.to_string(), tools, footprint, core, cases }
+        Self { interpreter: interpreter.to_string(), tools, footprints, core, cases }
     }
 
     /// Instructions per call, ours and those that are our own among them; the budget is what ours should take here.
     pub(super) fn table(&self, recorded: Option<&Record>) -> String {
-        let growth = self.footprint.growth();
-        let bytes = Row {
+        let more = |bytes: Option<u64>| bytes.map_or("-".to_owned(), |bytes| format!("+{bytes}"));
+        let bytes = self.footprints.iter().map(|(part, footprint)| Row {
             function: "bytes".to_owned(),
-            object: "a small extension".to_owned(),
+            object: part.clone(),
             own: "-".to_owned(),
-            ours: self.footprint.ours.to_string(),
-            theirs: self.footprint.theirs.to_string(),
-            ratio: format!("+{growth}"),
-            target: format!("+{}", target::BYTES),
-            budget: recorded.map_or("-".to_owned(), |recorded| format!("+{}", recorded.bytes)),
-            result: if growth > target::BYTES { "MISSED" } else { "reached" },
-        };
-        let rows = self.cases.iter().map(|line| row(line, recorded)).chain([bytes]);
+            ours: footprint.ours.to_string(),
+            theirs: footprint.theirs.to_string(),
+            ratio: more(Some(footprint.growth())),
+            target: more(footprint::target(part)),
+            budget: more(recorded.and_then(|recorded| recorded.bytes.get(part).copied())),
+            result: match footprint::target(part) {
+                Some(target) if footprint.growth() > target => "MISSED",
+                Some(_) => "reached",
+                None => "no target",
+            },
+        });
+        let rows = self.cases.iter().map(|line| row(line, recorded)).chain(bytes);
         let mut table = Table::new(rows);
         table.with(Style::sharp());
         for column in 2..8 {
@@ -136,9 +141,12 @@ impl Report {
                 ));
             }
         }
-        let growth = self.footprint.growth();
-        if growth > target::BYTES {
-            missed.push(format!("an extension's growth: {growth} bytes; the target is {}", target::BYTES));
+        for (part, footprint) in &self.footprints {
+            let growth = footprint.growth();
+            if let Some(target) = footprint::target(part).filter(|target| growth > *target) {
+                missed
+                    .push(format!("an extension's growth by {part}: {growth} bytes; the target is {target}"));
+            }
         }
         missed
     }
@@ -153,7 +161,7 @@ impl Report {
         Record {
             interpreter: self.interpreter.clone(),
             tools: self.tools.clone(),
-            bytes: self.footprint.growth(),
+            bytes: self.footprints.iter().map(|(part, bytes)| (part.clone(), bytes.growth())).collect(),
             instructions: self.cases.iter().map(|line| (line.case.to_string(), line.count)).collect(),
             core: Some(self.core.kept()),
         }
@@ -211,7 +219,10 @@ mod tests {
         let report = Report {
             interpreter: "CPython 3.12.1".to_owned(),
             tools: Vec::new(),
-            footprint: Footprint { ours: 5000, theirs: 3000 },
+            footprints: Footprints::from([(
+                "functions".to_owned(),
+                footprint::Footprint { ours: 5000, theirs: 3000 },
+            )]),
             core: CoreBuild { crates: [].into(), processor: 4.0, elapsed: Some(2.0) },
             cases,
         };
@@ -221,7 +232,7 @@ mod tests {
             report.missed(),
             [
                 "read of bytes: 25.0 instructions for 100.0 are 0.250; the target is 0.20",
-                "an extension's growth: 2000 bytes; the target is 1024"
+                "an extension's growth by functions: 2000 bytes; the target is 1024"
             ]
         );
         let table = report.table(Some(&report.record()));

@@ -5,9 +5,6 @@ use serde::Serialize;
 use super::count::{Case, Count};
 use crate::interpreter::{Interpreter, Version};
 
-/// By how many bytes an extension may grow.
-pub(super) const BYTES: u64 = 1024;
-
 /// The largest ratio, and a smaller one that is aimed at.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Target {
