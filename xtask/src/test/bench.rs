@@ -1,5 +1,9 @@
 //! The harness that compares ways to a pointer and a length: that it builds, answers, counts and times. Not how fast they are.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
 use super::Context;
 use super::outcome::{Counts, Outcome, Verdict};
 use crate::bench;
@@ -12,6 +16,7 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
             && !one.debug
             && !one.free_threaded
             && one.supports_extension().is_ok()
+            && !is_script(&one.program)
     };
     // The newest ones come last.
     let Some(interpreter) = context.found.interpreters.iter().rev().find(usable) else {
@@ -27,4 +32,10 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
         }
     };
     outcome(interpreter.to_string(), verdict)
+}
+
+/// Whether a program is started by another: what is counted is the process that is started here.
+fn is_script(program: &Path) -> bool {
+    let mut begin = [0; 2];
+    File::open(program).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == *b"#!"
 }
