@@ -12,11 +12,8 @@
 #ifdef FOOTPRINT_COPIES
 #include <bufproto/view.h>
 #endif
-#elif PY_VERSION_HEX >= 0x030d0000
-extern int PyObject_AsCharBuffer(PyObject *, const char **, Py_ssize_t *);
-extern int PyObject_AsReadBuffer(PyObject *, const void **, Py_ssize_t *);
-extern int PyObject_AsWriteBuffer(PyObject *, void **, Py_ssize_t *);
-extern int PyObject_CheckReadBuffer(PyObject *);
+#else
+#include "declared.h"
 #endif
 
 static PyObject *characters(PyObject *module, PyObject *object)

@@ -1,5 +1,6 @@
 //! `cargo xtask budget`: how many instructions the C face takes, beside the interpreter's own functions in the same run,
-//! by how many bytes an extension grows with each part of the library, and what a clean build of core takes. With `--check`, a rise over the recorded budget fails.
+//! by how many bytes an extension grows with each part of the library, and what a clean build of core takes. With `--check`,
+//! a rise over the recorded budget fails.
 //!
 //! Arguments of functions in Rust are counted beside PyO3's own, in the bench `arguments`.
 //!

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
+use serde::de::DeserializeOwned;
 
 /// The function that callgrind counts in.
 const COUNTED: &str = "bufproto_counted";
@@ -41,6 +42,26 @@ pub(crate) fn stretches(text: &str, extension: &str) -> anyhow::Result<Vec<Stret
         }
     }
     Ok(stretches)
+}
+
+/// The stretches, each with what the program that ran them says of it: a line of JSON.
+pub(crate) fn labelled<Label: DeserializeOwned>(
+    labels: &str,
+    stretches: &[Stretch],
+) -> anyhow::Result<Vec<(Label, Stretch)>> {
+    let labels = labels
+        .lines()
+        .map(|line| {
+            serde_json::from_str(line).with_context(|| format!("the script says something else: {line}"))
+        })
+        .collect::<anyhow::Result<Vec<Label>>>()?;
+    ensure!(
+        labels.len() == stretches.len(),
+        "the script ran {} stretches, and callgrind counted {}",
+        labels.len(),
+        stretches.len()
+    );
+    Ok(labels.into_iter().zip(stretches.iter().copied()).collect())
 }
 
 fn stretch(part: &str, extension: &str) -> anyhow::Result<Stretch> {

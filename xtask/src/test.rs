@@ -131,12 +131,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         }
     }
     outcomes.extend(unusable(&context.found.unusable));
-    anstream::println!("\n{}", tally::table(&outcomes));
-    let complaints = tally::complaints(&outcomes, &steps, arguments.quick);
-    for complaint in &complaints {
-        anstream::eprintln!("error: {complaint}");
-    }
-    if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if tally::report(&outcomes, &steps, arguments.quick) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn context(arguments: &Arguments) -> anyhow::Result<Context> {

@@ -1,13 +1,7 @@
 /* The interpreter's own ways to a pointer and a length. */
 #include "peers.h"
 
-#if PY_VERSION_HEX >= 0x030d0000
-/* Exported, but declared no more. */
-extern int PyObject_AsCharBuffer(PyObject *, const char **, Py_ssize_t *);
-extern int PyObject_AsReadBuffer(PyObject *, const void **, Py_ssize_t *);
-extern int PyObject_AsWriteBuffer(PyObject *, void **, Py_ssize_t *);
-extern int PyObject_CheckReadBuffer(PyObject *);
-#endif
+#include "../../c/declared.h"
 
 /* What a call by this way takes by itself, to be subtracted. */
 static int nothing(PyObject *object, const void **pointer, Py_ssize_t *length)

@@ -143,8 +143,8 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
 
     /// The memory of an exact `bytes`, or of an exporter that has nobody write to it until the buffer is dropped.
     pub(crate) fn acquire_stable(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(bytes) = object.cast_exact::<PyBytes>() {
-            return Ok(Self::of_bytes(bytes));
+        if let Some(buffer) = Self::try_bytes(object) {
+            return Ok(buffer);
         }
         Lease::acquire_stable(object).map(|lease| Self::new(lease, object.py().into()))
     }

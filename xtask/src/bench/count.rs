@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
-use crate::callgrind::Stretch;
+use crate::callgrind::{Stretch, labelled};
 
 /// What was counted: the kind, the name, the object, and its size where that grows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,20 +36,8 @@ struct Label {
 /// Instructions for each time, in the script's order, without what the loop takes and the call of a peer that does nothing;
 /// of whole calls, without the loop.
 pub(super) fn each(labels: &str, stretches: &[Stretch]) -> anyhow::Result<Vec<(Counted, f64)>> {
-    let labels = labels
-        .lines()
-        .map(|line| {
-            serde_json::from_str(line).with_context(|| format!("the script says something else: {line}"))
-        })
-        .collect::<anyhow::Result<Vec<Label>>>()?;
-    ensure!(
-        labels.len() == stretches.len(),
-        "the script ran {} stretches, and callgrind counted {}",
-        labels.len(),
-        stretches.len()
-    );
     let mut counted = Vec::new();
-    for (Label { kind, name, object, size, turns }, stretch) in labels.into_iter().zip(stretches) {
+    for (Label { kind, name, object, size, turns }, stretch) in labelled::<Label>(labels, stretches)? {
         ensure!(turns > 0 && stretch.all > 0, "{kind} {name} {object}: nothing was counted");
         counted.push((Counted { kind, name, object, size }, stretch.all as f64 / turns as f64));
     }

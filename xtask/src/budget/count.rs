@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::callgrind::Stretch;
+use crate::callgrind::{Stretch, labelled};
 
 /// A function and the kind of object that it is asked with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -58,21 +58,9 @@ enum Side {
 
 /// Instructions for each case: the difference of a long and a short stretch, without what the loop takes.
 pub(super) fn per_call(labels: &str, stretches: &[Stretch]) -> anyhow::Result<BTreeMap<Case, Count>> {
-    let labels = labels
-        .lines()
-        .map(|line| {
-            serde_json::from_str(line).with_context(|| format!("the script says something else: {line}"))
-        })
-        .collect::<anyhow::Result<Vec<Label>>>()?;
-    ensure!(
-        labels.len() == stretches.len(),
-        "the script ran {} stretches, and callgrind counted {}",
-        labels.len(),
-        stretches.len()
-    );
     let mut by_side = BTreeMap::<(Side, Case), Vec<(u64, Stretch)>>::new();
-    for (Label { side, function, object, turns }, stretch) in labels.into_iter().zip(stretches) {
-        by_side.entry((side, Case { function, object })).or_default().push((turns, *stretch));
+    for (Label { side, function, object, turns }, stretch) in labelled::<Label>(labels, stretches)? {
+        by_side.entry((side, Case { function, object })).or_default().push((turns, stretch));
     }
     let each = by_side
         .into_iter()

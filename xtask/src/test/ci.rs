@@ -81,14 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         ran.iter().for_each(|outcome| tell(&outcome.verdict));
         outcomes.extend(ran);
     }
-    anstream::println!("\n{}", tally::table(&outcomes));
-    let complaints = tally::complaints(&outcomes, &[], true);
-    for complaint in &complaints {
-        anstream::eprintln!("error: {complaint}");
-    }
-    // Where all was skipped, nothing is known.
-    let ran = outcomes.iter().any(|outcome| !outcome.verdict.is_skipped());
-    if ran && complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    tally::conclude(&outcomes)
 }
 
 /// One of our own tasks, in a process of its own, which says itself what it skips.

@@ -43,14 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    anstream::println!("\n{}", tally::table(&outcomes));
-    let complaints = tally::complaints(&outcomes, &[], true);
-    for complaint in &complaints {
-        anstream::eprintln!("error: {complaint}");
-    }
-    // Where all was skipped, nothing is known.
-    let ran = outcomes.iter().any(|outcome| !outcome.verdict.is_skipped());
-    if ran && complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    tally::conclude(&outcomes)
 }
 
 /// Runs the checks whose name has this in it, or all.

@@ -1,5 +1,7 @@
 //! The table at the end, and whether the whole passed.
 
+use std::process::ExitCode;
+
 use tabled::settings::{Style, Width, peaker::Priority};
 use tabled::{Table, Tabled};
 
@@ -20,8 +22,24 @@ struct Row {
     why: String,
 }
 
+/// Prints the table and what is to be complained about. Whether that is nothing.
+pub(super) fn report(outcomes: &[Outcome], steps: &[&Step], quick: bool) -> bool {
+    anstream::println!("\n{}", table(outcomes));
+    let complaints = complaints(outcomes, steps, quick);
+    for complaint in &complaints {
+        anstream::eprintln!("error: {complaint}");
+    }
+    complaints.is_empty()
+}
+
+/// The same for a task that is not the tests. Where all was skipped, nothing is known, and that is no success.
+pub(super) fn conclude(outcomes: &[Outcome]) -> ExitCode {
+    let ran = outcomes.iter().any(|outcome| !outcome.verdict.is_skipped());
+    if report(outcomes, &[], true) && ran { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 /// One row for each outcome.
-pub(super) fn table(outcomes: &[Outcome]) -> String {
+fn table(outcomes: &[Outcome]) -> String {
     let mut table = Table::new(outcomes.iter().map(row));
     table.with(Style::sharp()).with(Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true)));
     table.to_string()
@@ -50,7 +68,7 @@ fn row(Outcome { step, on, verdict }: &Outcome) -> Row {
 }
 
 /// Why the whole did not pass; empty if it did.
-pub(super) fn complaints(outcomes: &[Outcome], steps: &[&Step], quick: bool) -> Vec<String> {
+fn complaints(outcomes: &[Outcome], steps: &[&Step], quick: bool) -> Vec<String> {
     let failed = outcomes.iter().filter(|outcome| outcome.verdict.is_failure());
     let mut complaints =
         failed.map(|Outcome { step, on, .. }| format!("{step}: failed on {on}")).collect::<Vec<_>>();
