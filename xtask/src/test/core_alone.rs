@@ -28,7 +28,7 @@ pub(super) fn run(context: &Context) -> Vec<Outcome> {
 }
 
 /// What core may depend on at run time; nothing of Python is among it.
-const DEPENDENCIES: &[&str] = &[CORE, "cfg-if", "thiserror"];
+const DEPENDENCIES: &[&str] = &[CORE, "cfg-if"];
 
 /// No other crate is below core.
 fn dependencies(context: &Context) -> Verdict {
@@ -92,6 +92,6 @@ mod tests {
     #[test]
     fn sees_a_python_crate() {
         assert_eq!(strangers("bufproto-core v0.1.0 (/x)\ncfg-if v1.0\npyo3-ffi v0.29.3\n"), ["pyo3-ffi"]);
-        assert!(strangers("bufproto-core v0.1.0 (/home/py)\ncfg-if v1.0\nthiserror v2.0\n").is_empty());
+        assert!(strangers("bufproto-core v0.1.0 (/home/py)\ncfg-if v1.0\n").is_empty());
     }
 }
