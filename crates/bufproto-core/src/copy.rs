@@ -28,6 +28,8 @@ mod side;
 mod tiles;
 mod vector;
 
+use core::fmt;
+
 use crate::layout::{Layout, Order};
 use access::Plain;
 use plan::copy_items;
@@ -130,11 +132,10 @@ fn compare(from: Layout<'_>, to: Layout<'_>) -> Result<(), CopyError> {
 }
 
 /// Why items cannot be copied from one layout to the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CopyError {
     /// The items have different sizes.
-    #[error("items of {from} bytes cannot be copied to items of {to} bytes")]
     ItemSize {
         /// The source's item size in bytes.
         from: usize,
@@ -142,7 +143,6 @@ pub enum CopyError {
         to: usize,
     },
     /// There are not as many dimensions.
-    #[error("{from} dimensions cannot be copied to {to}")]
     Dimensions {
         /// How many the source has.
         from: usize,
@@ -158,7 +158,6 @@ pub enum CopyError {
         places: usize,
     },
     /// A dimension has not as many items.
-    #[error("dimension {dimension} has {from} items in the source, and {to} in the target")]
     Extent {
         /// Which dimension, from 0.
         dimension: usize,
@@ -167,4 +166,20 @@ pub enum CopyError {
         /// The number of items in the target.
         to: usize,
     },
+}
+
+impl core::error::Error for CopyError {}
+
+impl fmt::Display for CopyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ItemSize { from, to } => {
+                write!(f, "items of {from} bytes cannot be copied to items of {to} bytes")
+            }
+            Self::Dimensions { from, to } => write!(f, "{from} dimensions cannot be copied to {to}"),
+            Self::Extent { dimension, from, to } => {
+                write!(f, "dimension {dimension} has {from} items in the source, and {to} in the target")
+            }
+        }
+    }
 }

@@ -449,22 +449,33 @@ impl<T> fmt::Debug for Items<'_, T> {
 }
 
 /// Why a view is not one of items of a type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TypedError<'a> {
     /// The items are of another type.
-    #[error("{0}")]
     Element(ElementError<'a>),
     /// The exporter's fields are no layout; it is at fault.
-    #[error("{0}")]
     Layout(LayoutError),
     /// The items are no records, or have no such field.
-    #[error("the items have no field of that name; their format is '{}'", .format.escape_ascii())]
     NoField {
         /// The view's format.
         format: &'a [u8],
     },
     /// A rule was broken.
-    #[error("rule {number} of the buffer protocol was broken: {0:?}", number = .0.number())]
     Rule(Rule),
+}
+
+impl core::error::Error for TypedError<'_> {}
+
+impl fmt::Display for TypedError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Element(error) => error.fmt(f),
+            Self::Layout(error) => error.fmt(f),
+            Self::NoField { format } => {
+                write!(f, "the items have no field of that name; their format is '{}'", format.escape_ascii())
+            }
+            Self::Rule(rule) => rule.broken(f),
+        }
+    }
 }
