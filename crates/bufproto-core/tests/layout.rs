@@ -94,6 +94,15 @@ fn a_view_without_a_shape_is_a_row() {
     let row = unsafe { Layout::of_view(&view) }.unwrap();
     assert_eq!((row.dimensions(), row.extent(0), row.extent(1), row.stride(0)), (1, 3, 1, 2));
     assert!(!row.has_strides());
+    let mut entries = [2];
+    let pointer = entries.as_mut_ptr();
+    for view in [
+        Header { len: 6, itemsize: 2, ndim: 1, strides: pointer, ..Header::EMPTY },
+        Header { len: 6, itemsize: 2, ndim: 1, suboffsets: pointer, ..Header::EMPTY },
+    ] {
+        // SAFETY: what is not null has an entry for the one dimension.
+        assert_eq!(unsafe { Layout::of_view(&view) }.unwrap_err(), LayoutError::NoShape);
+    }
     assert!(Layout::new(2, &[3], Some(&[2]), None).unwrap().has_strides());
 }
 
