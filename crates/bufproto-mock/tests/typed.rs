@@ -4,7 +4,9 @@ use std::ffi::CString;
 use std::ptr::{self, NonNull};
 
 use bufproto_core::abi::{CPython3, Header};
+use bufproto_core::copy::CopyError;
 use bufproto_core::element::ElementError;
+use bufproto_core::layout::Order;
 use bufproto_core::request::Request;
 use bufproto_core::rules::{Family, Refusal, Rule};
 use bufproto_core::runtime::{self, Exporter, Failure, RaisedBy};
@@ -57,9 +59,27 @@ fn every_item_is_set_and_nothing_else() {
     view.held().field_mut::<u8>(b"y").unwrap().fill(b'-');
     let items = view.held().field::<u8>(b"y").unwrap();
     assert!(items.iter().eq(*b"--"));
-    // SAFETY: the view is held, and nobody writes to its six bytes meanwhile.
-    let all = unsafe { std::slice::from_raw_parts(view.span().pointer.cast::<u8>(), 6) };
-    assert_eq!(all, b"a-cd-f");
+    assert!(view.shared().unwrap().iter().eq(*b"a-cd-f"));
+}
+
+#[test]
+fn a_fields_items_are_copied_out_of_the_records_and_into_them() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let object = records(b"abcdefghi", 3, "T{B:x:B:y:B:z:}", false);
+    let mut slot = Slot::new();
+    let view = slot.fill(object.attach(&interpreter), Request::FULL).unwrap();
+    let items = view.held().field_mut::<u8>(b"z").unwrap();
+    let mut copy = [0; 3];
+    items.as_view().copy_to_slice(Order::C, &mut copy).unwrap();
+    assert_eq!(copy, *b"cfi");
+    items.copy_from_slice(Order::C, b"-+*").unwrap();
+    assert!(items.as_view().iter().eq(*b"-+*"));
+    assert!(view.shared().unwrap().iter().eq(*b"ab-de+gh*"));
+    for places in [2, 4] {
+        let error = Err(CopyError::Places { items: 3, places });
+        assert_eq!(items.as_view().copy_to_slice(Order::C, &mut vec![0; places]), error);
+        assert_eq!(items.copy_from_slice(Order::C, &vec![0; places]), error);
+    }
 }
 
 #[test]
