@@ -158,11 +158,10 @@ fn is_like<T: Element>(item: Item<'_>) -> bool {
 /// let error = i32::check(b"4x", 4).unwrap_err();
 /// assert_eq!(error.to_string(), "the items have format '4x', but '=i' is wanted");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ElementError<'a> {
     /// The format itself is wrong. The exporter is at fault.
-    #[error("the items have format '{}': {error}", .format.escape_ascii())]
     Malformed {
         /// The view's format.
         format: &'a [u8],
@@ -170,7 +169,6 @@ pub enum ElementError<'a> {
         error: FormatError,
     },
     /// The items are something else.
-    #[error("the items have format '{}', but '{wanted}' is wanted", .format.escape_ascii())]
     Format {
         /// The view's format.
         format: &'a [u8],
@@ -178,11 +176,6 @@ pub enum ElementError<'a> {
         wanted: &'static str,
     },
     /// Only the byte order differs.
-    #[error(
-        "the items have format '{}', but '{wanted}' is wanted: the byte order differs, \
-         read them in theirs with `Be` or `Le`",
-        .format.escape_ascii()
-    )]
     Order {
         /// The view's format.
         format: &'a [u8],
@@ -190,10 +183,6 @@ pub enum ElementError<'a> {
         wanted: &'static str,
     },
     /// The view contradicts itself. The exporter is at fault.
-    #[error(
-        "the items have format '{}' of {size} bytes, but the view says that they have {item_size}",
-        .format.escape_ascii()
-    )]
     Size {
         /// The view's format.
         format: &'a [u8],
@@ -202,6 +191,29 @@ pub enum ElementError<'a> {
         /// The size in bytes that the view states.
         item_size: usize,
     },
+}
+
+impl core::error::Error for ElementError<'_> {}
+
+impl fmt::Display for ElementError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Malformed { format, .. }
+        | Self::Format { format, .. }
+        | Self::Order { format, .. }
+        | Self::Size { format, .. }) = self;
+        write!(f, "the items have format '{}'", format.escape_ascii())?;
+        match self {
+            Self::Malformed { error, .. } => write!(f, ": {error}"),
+            Self::Format { wanted, .. } => write!(f, ", but '{wanted}' is wanted"),
+            Self::Order { wanted, .. } => write!(
+                f,
+                ", but '{wanted}' is wanted: the byte order differs, read them in theirs with `Be` or `Le`"
+            ),
+            Self::Size { size, item_size, .. } => {
+                write!(f, " of {size} bytes, but the view says that they have {item_size}")
+            }
+        }
+    }
 }
 
 /// A number, which can also stand in memory in a stated byte order.

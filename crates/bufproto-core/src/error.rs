@@ -1,5 +1,6 @@
 //! What a call can fail with.
 
+use core::fmt;
 use core::mem;
 
 use crate::rules::{Refusal, Rule};
@@ -22,14 +23,23 @@ use crate::runtime::{Object, RaisedBy, Runtime};
 /// assert!(matches!(error, Error::Refused(Rule::WriteExporter)));
 /// assert_eq!(error.to_string(), "rule 303 of the buffer protocol was broken: WriteExporter");
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Error<Raised> {
     /// The exporter failed; what it raised, if anything, is in the error indicator.
-    #[error("the exporter failed")]
     Raised(Raised),
     /// A rule was broken, and nothing has been raised yet.
-    #[error("rule {number} of the buffer protocol was broken: {0:?}", number = .0.number())]
     Refused(Rule),
+}
+
+impl<Raised: fmt::Debug> core::error::Error for Error<Raised> {}
+
+impl<Raised> fmt::Display for Error<Raised> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Raised(_) => f.write_str("the exporter failed"),
+            Self::Refused(rule) => rule.broken(f),
+        }
+    }
 }
 
 impl<Raised> Error<Raised> {

@@ -271,13 +271,20 @@ impl fmt::Display for Format<'_> {
 ///
 /// assert_eq!(Format::parse(b"2i 3k"), Err(FormatError { index: 4, reason: Reason::Unknown(b'k') }));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("byte {index} of the item format: {reason}")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormatError {
     /// The index of the offending byte, from 0; the length of the format if something is missing at its end.
     pub index: usize,
     /// What is wrong there.
     pub reason: Reason,
+}
+
+impl core::error::Error for FormatError {}
+
+impl fmt::Display for FormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "byte {} of the item format: {}", self.index, self.reason)
+    }
 }
 
 /// What is wrong with a format.
@@ -290,40 +297,52 @@ pub struct FormatError {
 /// assert_eq!(reason(b"<n"), Reason::NativeOnly(b'n'));
 /// assert_eq!(reason(b"(2,)i"), Reason::Shape);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
     /// Not a character that means anything here.
-    #[error("'{}' does not stand for an item", .0.escape_ascii())]
     Unknown(u8),
     /// A size that only the platform knows, where standard sizes are in force.
-    #[error("'{}' has no standard size; it needs the native order, '@' or '^'", .0.escape_ascii())]
     NativeOnly(u8),
     /// Bit fields, which nothing exports.
-    #[error("bit fields ('t') are not supported")]
     BitField,
     /// The format ends after a count, a sub-array's shape, `&` or `Z`.
-    #[error("the format ends where an item is expected")]
     Missing,
     /// A brace, a parenthesis or a name that does not end.
-    #[error("'{}' is never closed", .0.escape_ascii())]
     NotClosed(u8),
     /// A closing brace too many.
-    #[error("'}}' closes nothing")]
     NotOpened,
     /// `T` or `X` without its brace.
-    #[error("'{{' must follow")]
     Brace,
     /// The shape of a sub-array is not a list of numbers.
-    #[error("the shape of a sub-array is a list of numbers, as in '(2,3)'")]
     Shape,
     /// A sub-array has too many dimensions.
-    #[error("a sub-array has at most 64 dimensions")]
     Dimensions,
     /// Records or pointers are too deep inside one another.
-    #[error("records and pointers go deeper than 64 levels")]
     Depth,
     /// The item would not fit in memory.
-    #[error("the item would be larger than memory")]
     Overflow,
+}
+
+impl core::error::Error for Reason {}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(code) => write!(f, "'{}' does not stand for an item", code.escape_ascii()),
+            Self::NativeOnly(code) => {
+                let code = code.escape_ascii();
+                write!(f, "'{code}' has no standard size; it needs the native order, '@' or '^'")
+            }
+            Self::BitField => f.write_str("bit fields ('t') are not supported"),
+            Self::Missing => f.write_str("the format ends where an item is expected"),
+            Self::NotClosed(opening) => write!(f, "'{}' is never closed", opening.escape_ascii()),
+            Self::NotOpened => f.write_str("'}' closes nothing"),
+            Self::Brace => f.write_str("'{' must follow"),
+            Self::Shape => f.write_str("the shape of a sub-array is a list of numbers, as in '(2,3)'"),
+            Self::Dimensions => f.write_str("a sub-array has at most 64 dimensions"),
+            Self::Depth => f.write_str("records and pointers go deeper than 64 levels"),
+            Self::Overflow => f.write_str("the item would be larger than memory"),
+        }
+    }
 }

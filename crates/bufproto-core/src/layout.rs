@@ -3,6 +3,7 @@
 //! Source: PEP 3118, "The buffer structure" in CPython's C API reference, and the answers of
 //! `PyBuffer_IsContiguous` on CPython 3.8 to 3.14.
 
+use core::fmt;
 use core::ops::Range;
 use core::slice;
 
@@ -555,35 +556,30 @@ pub fn fill_contiguous_strides(
 /// assert_eq!(error.to_string(), "strides has 1 entries for 2 dimensions");
 /// assert_eq!(Layout::new(8, &[isize::MAX], None, None).unwrap_err(), LayoutError::Overflow);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LayoutError {
     /// The length is negative.
-    #[error("len is {length}; a length in bytes is not negative")]
     NegativeLength {
         /// What the view says.
         length: isize,
     },
     /// The item size is negative.
-    #[error("itemsize is {item_size}; a size in bytes is not negative")]
     NegativeItemSize {
         /// What the view says.
         item_size: isize,
     },
     /// The number of dimensions is none.
-    #[error("ndim is {ndim}; there may be 0 to 64 dimensions")]
     DimensionCount {
         /// What the view says.
         ndim: core::ffi::c_int,
     },
     /// There are too many dimensions.
-    #[error("the shape has {dimensions} dimensions; there may be 64")]
     Dimensions {
         /// How many there are.
         dimensions: usize,
     },
     /// There is not one entry for each dimension.
-    #[error("{field} has {entries} entries for {dimensions} dimensions")]
     Entries {
         /// Which field.
         field: &'static str,
@@ -593,10 +589,8 @@ pub enum LayoutError {
         dimensions: usize,
     },
     /// Strides or suboffsets without a shape.
-    #[error("there are strides or suboffsets, but no shape")]
     NoShape,
     /// A dimension has a negative number of items.
-    #[error("shape[{dimension}] is {extent}; a number of items is not negative")]
     NegativeExtent {
         /// Which dimension, from 0.
         dimension: usize,
@@ -604,16 +598,44 @@ pub enum LayoutError {
         extent: isize,
     },
     /// The items would not fit in memory.
-    #[error("shape, strides and itemsize reach further than memory does")]
     Overflow,
     /// The length is not what the shape and the item size make.
-    #[error("len is {length}, but the items take {expected} bytes")]
     Length {
         /// What the view says.
         length: usize,
         /// What the other fields make.
         expected: usize,
     },
+}
+
+impl core::error::Error for LayoutError {}
+
+impl fmt::Display for LayoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NegativeLength { length } => {
+                write!(f, "len is {length}; a length in bytes is not negative")
+            }
+            Self::NegativeItemSize { item_size } => {
+                write!(f, "itemsize is {item_size}; a size in bytes is not negative")
+            }
+            Self::DimensionCount { ndim } => write!(f, "ndim is {ndim}; there may be 0 to 64 dimensions"),
+            Self::Dimensions { dimensions } => {
+                write!(f, "the shape has {dimensions} dimensions; there may be 64")
+            }
+            Self::Entries { field, entries, dimensions } => {
+                write!(f, "{field} has {entries} entries for {dimensions} dimensions")
+            }
+            Self::NoShape => f.write_str("there are strides or suboffsets, but no shape"),
+            Self::NegativeExtent { dimension, extent } => {
+                write!(f, "shape[{dimension}] is {extent}; a number of items is not negative")
+            }
+            Self::Overflow => f.write_str("shape, strides and itemsize reach further than memory does"),
+            Self::Length { length, expected } => {
+                write!(f, "len is {length}, but the items take {expected} bytes")
+            }
+        }
+    }
 }
 
 /// Why there is no item at some indices.
@@ -627,11 +649,10 @@ pub enum LayoutError {
 /// assert_eq!(indirect.offset(&[1, 2]), Err(IndexError::Indirect));
 /// # Ok::<(), bufproto_core::layout::LayoutError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IndexError {
     /// There is not one index for each dimension.
-    #[error("{indices} indices for {dimensions} dimensions")]
     Count {
         /// How many indices were given.
         indices: usize,
@@ -639,7 +660,6 @@ pub enum IndexError {
         dimensions: usize,
     },
     /// An index is past the end.
-    #[error("index {index} is out of range for dimension {dimension}, which has {extent} items")]
     Range {
         /// Which dimension, from 0.
         dimension: usize,
@@ -649,6 +669,21 @@ pub enum IndexError {
         extent: usize,
     },
     /// The item lies behind a pointer; an offset does not lead to it.
-    #[error("the items lie behind pointers; ask for the address of one")]
     Indirect,
+}
+
+impl core::error::Error for IndexError {}
+
+impl fmt::Display for IndexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count { indices, dimensions } => {
+                write!(f, "{indices} indices for {dimensions} dimensions")
+            }
+            Self::Range { dimension, index, extent } => {
+                write!(f, "index {index} is out of range for dimension {dimension}, which has {extent} items")
+            }
+            Self::Indirect => f.write_str("the items lie behind pointers; ask for the address of one"),
+        }
+    }
 }

@@ -214,6 +214,11 @@ impl Rule {
         self as u16
     }
 
+    /// Says that it was broken, where no interpreter's words are asked for.
+    pub(crate) fn broken(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule {} of the buffer protocol was broken: {self:?}", self.number())
+    }
+
     /// How an interpreter of `family` refuses what breaks this rule.
     ///
     /// ```

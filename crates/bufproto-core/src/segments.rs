@@ -1,5 +1,7 @@
 //! Reading an object of several segments, which the four functions refuse.
 
+use core::fmt;
+
 use crate::runtime::Segments;
 use crate::span::Span;
 
@@ -79,10 +81,9 @@ impl<S: Segments> Iterator for Iter<S> {
 /// assert!(matches!(error, GatherError::TooLong { index: 1, needed: 5, room: 1 }));
 /// assert_eq!(error.to_string(), "segment 1 does not fit: it needs 5 bytes and there are 1");
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum GatherError<Raised> {
     /// A segment could not be had; what the object raised is in the error indicator.
-    #[error("segment {index} could not be had")]
     Raised {
         /// Which segment, from 0.
         index: usize,
@@ -90,7 +91,6 @@ pub enum GatherError<Raised> {
         raised: Raised,
     },
     /// The segments do not fit.
-    #[error("segment {index} does not fit: it needs {needed} bytes and there are {room}")]
     TooLong {
         /// Which segment, from 0.
         index: usize,
@@ -100,11 +100,24 @@ pub enum GatherError<Raised> {
         room: usize,
     },
     /// A segment claims bytes but has no memory.
-    #[error("segment {index} claims bytes but has no memory")]
     NullMemory {
         /// Which segment, from 0.
         index: usize,
     },
+}
+
+impl<Raised: fmt::Debug> core::error::Error for GatherError<Raised> {}
+
+impl<Raised> fmt::Display for GatherError<Raised> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Raised { index, .. } => write!(f, "segment {index} could not be had"),
+            Self::TooLong { index, needed, room } => {
+                write!(f, "segment {index} does not fit: it needs {needed} bytes and there are {room}")
+            }
+            Self::NullMemory { index } => write!(f, "segment {index} claims bytes but has no memory"),
+        }
+    }
 }
 
 /// Copies the segments of an object into one block, and returns how many bytes that were.
