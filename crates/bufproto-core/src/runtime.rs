@@ -41,9 +41,34 @@ use crate::span::Span;
 /// - [`is_frozen`](Self::is_frozen) answers true only where it is certain.
 pub unsafe trait Runtime: Copy {
     /// The C layout of a view.
+    ///
+    /// ```
+    /// use bufproto_core::abi::CPython3;
+    /// use bufproto_core::runtime::Runtime;
+    ///
+    /// fn view_of<R: Runtime<View = CPython3>>(_runtime: R) -> usize {
+    ///     size_of::<R::View>()
+    /// }
+    ///
+    /// let interpreter = bufproto_mock::Interpreter::new(bufproto_core::rules::Family::CPython3);
+    /// assert_eq!(view_of(interpreter.attach()), size_of::<CPython3>());
+    /// ```
     type View: abi::View;
 
     /// The token of a failed call; see the [module](self) for what dropping and forgetting it mean.
+    ///
+    /// ```
+    /// use bufproto_core::error::Error;
+    /// use bufproto_core::runtime::Runtime;
+    ///
+    /// /// Drops what an exporter has raised; hands a broken rule on.
+    /// fn rule<R: Runtime>(_runtime: R, error: Error<R::Raised>) -> Option<u16> {
+    ///     error.rule().map(|rule| rule.number())
+    /// }
+    ///
+    /// let interpreter = bufproto_mock::Interpreter::new(bufproto_core::rules::Family::CPython3);
+    /// assert_eq!(rule(interpreter.attach(), bufproto_core::rules::Rule::NullView.into()), Some(402));
+    /// ```
     type Raised;
 
     /// Which interpreter's procedures and wording apply.
@@ -560,6 +585,20 @@ pub unsafe trait Segmented: Object {
 /// What [`get`](Self::get) returns is what the slot returned; the memory is the object's own.
 pub unsafe trait Segments: Copy {
     /// The token of a failed call.
+    ///
+    /// ```
+    /// use bufproto_core::request::Access;
+    /// use bufproto_core::runtime::{Segmented, Segments};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// fn second<S: Segments>(segments: S) -> Result<isize, S::Raised> {
+    ///     segments.get(1).map(|span| span.length)
+    /// }
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// assert!(second(object.attach(&interpreter).segments(Access::Read).unwrap()).is_err());
+    /// ```
     type Raised;
 
     /// `bf_getsegcount(object, NULL)`: the number of segments. The slot may leave an exception in the error

@@ -493,6 +493,21 @@ impl<'held, T: Element> TypedView<'held, T> {
     /// Copies all items, side by side, in the given order, each as it is when its turn comes: one that is being written to
     /// may be some old and some new bytes. Many bytes move at a time, whatever the layout ([`copy`]).
     ///
+    /// ```
+    /// use bufproto_core::layout::Order;
+    /// use bufproto_core::layout::Layout;
+    /// use bufproto_core::typed::TypedView;
+    ///
+    /// let mut numbers = [[1i16, 2, 3], [4, 5, 6]];
+    /// let layout = Layout::new(2, &[2, 3], None, None).unwrap();
+    /// // SAFETY: the numbers have this layout, stay, and are used by nobody else.
+    /// let items = unsafe { TypedView::<i16>::new(numbers.as_mut_ptr().cast(), layout) };
+    /// let mut copy = [0; 6];
+    /// items.copy_to_slice(Order::Fortran, &mut copy).unwrap();
+    /// assert_eq!(copy, [1, 4, 2, 5, 3, 6]);
+    /// assert!(items.copy_to_slice(Order::C, &mut copy[..5]).is_err());
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`CopyError::Places`] if there are not as many places as [items](Self::len). Nothing is copied then.
@@ -502,6 +517,22 @@ impl<'held, T: Element> TypedView<'held, T> {
     }
 
     /// As [`copy_to_slice`](Self::copy_to_slice). All places are initialised then.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Order;
+    /// use bufproto_core::layout::Layout;
+    /// use bufproto_core::typed::TypedView;
+    ///
+    /// let mut numbers = [[1i16, 2, 3], [4, 5, 6]];
+    /// let layout = Layout::new(2, &[2, 3], None, None).unwrap();
+    /// // SAFETY: the numbers have this layout, stay, and are used by nobody else.
+    /// let items = unsafe { TypedView::<i16>::new(numbers.as_mut_ptr().cast(), layout) };
+    /// let mut copy: Vec<i16> = Vec::with_capacity(items.len());
+    /// items.copy_to_uninit(Order::C, &mut copy.spare_capacity_mut()[..6]).unwrap();
+    /// // SAFETY: so many are initialised.
+    /// unsafe { copy.set_len(6) };
+    /// assert_eq!(copy, [1, 2, 3, 4, 5, 6]);
+    /// ```
     ///
     /// # Errors
     ///
@@ -636,6 +667,19 @@ impl<'held, T: Element> TypedViewMut<'held, T> {
 
     /// Writes all items, which are side by side in the given order in the slice. Where two items of the view share a place, one
     /// of the two will be there. Many bytes move at a time, whatever the layout ([`copy`]).
+    ///
+    /// ```
+    /// use bufproto_core::layout::Order;
+    /// use bufproto_core::layout::Layout;
+    /// use bufproto_core::typed::TypedViewMut;
+    ///
+    /// let mut numbers = [[1i16, 2, 3], [4, 5, 6]];
+    /// let layout = Layout::new(2, &[2, 3], None, None).unwrap();
+    /// // SAFETY: the numbers have this layout, stay, and are used by nobody else.
+    /// let items = unsafe { TypedViewMut::<i16>::new(numbers.as_mut_ptr().cast(), layout) };
+    /// items.copy_from_slice(Order::Fortran, &[1, 4, 2, 5, 3, 60]).unwrap();
+    /// assert_eq!(numbers, [[1, 2, 3], [4, 5, 60]]);
+    /// ```
     ///
     /// # Errors
     ///
