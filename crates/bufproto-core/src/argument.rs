@@ -17,6 +17,22 @@ use crate::view::{Slot, SlotFor, ViewFor};
 /// Acquires memory to read. The answer's [span](crate::view::View::span) can be read: its length is not negative, its
 /// pointer not null unless it is empty, and its items lie side by side in C order.
 ///
+/// ```
+/// use bufproto_core::argument;
+/// use bufproto_core::rules::Rule;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let mut slot = Slot::new();
+/// let view = argument::read(object.attach(&interpreter), &mut slot).unwrap();
+/// assert!(view.shared().unwrap().iter().eq(*b"hello"));
+/// drop(view);
+/// let refused = argument::read(Object::opaque().attach(&interpreter), &mut slot).unwrap_err().rule();
+/// assert_eq!(refused, Some(Rule::ViewExporter));
+/// ```
+///
 /// # Errors
 ///
 /// - [`Rule::ViewExporter`] if the type exports no views, and the exporter's own exception.
@@ -34,6 +50,19 @@ pub fn read<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<ViewFor<'_,
 
 /// Acquires memory to read and write, as [`read`] does in everything else.
 ///
+/// ```
+/// use bufproto_core::argument;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let mut slot = Slot::new();
+/// argument::write(object.attach(&interpreter), &mut slot).unwrap().shared_mut().unwrap().set(0, b'j');
+/// assert_eq!(object.content(), b"jello");
+/// assert!(argument::write(Object::bytes(b"hello").attach(&interpreter), &mut slot).is_err());
+/// ```
+///
 /// # Errors
 ///
 /// As [`read`], and [`Rule::ReadOnlyView`] if the exporter answers with read-only memory. `w*` replaces whatever the
@@ -48,6 +77,24 @@ pub fn write<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<ViewFor<'_
 }
 
 /// Acquires memory that stays as it is while it is read, as [`read`] does in everything else.
+///
+/// ```
+/// use bufproto_core::argument;
+/// use bufproto_core::rules::Rule;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::buffer(b"hello");
+/// let mut slot = Slot::new();
+/// let view = argument::stable(object.attach(&interpreter), &mut slot).unwrap();
+/// assert_eq!(view.as_slice(), Ok(&b"hello"[..]));
+/// assert!(object.write(&interpreter, 0, b"j").is_err(), "not while it is read");
+/// drop(view);
+/// let array = Object::bytearray(b"hello");
+/// let refused = argument::stable(array.attach(&interpreter), &mut slot).unwrap_err();
+/// assert_eq!(refused.rule(), Some(Rule::ArgumentStable));
+/// ```
 ///
 /// # Errors
 ///
@@ -73,6 +120,17 @@ fn in_words_for_arguments(rule: Rule) -> Rule {
 
 /// Why an exporter refused [`read`] or [`write()`]: it is asked once more, for memory of any layout, which is released
 /// at once. `None` if that does not tell. Whatever it raises meanwhile is discarded.
+///
+/// ```
+/// use bufproto_core::argument::{Why, why_refused, write};
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let bytes = Object::bytes(b"hello");
+/// assert!(write(bytes.attach(&interpreter), &mut Slot::new()).is_err());
+/// assert_eq!(why_refused(bytes.attach(&interpreter)), Some(Why::ReadOnly));
+/// ```
 #[cold]
 pub fn why_refused<O: Exporter>(object: O) -> Option<Why> {
     let mut slot = Slot::<ViewOf<O>>::new();
@@ -85,6 +143,25 @@ pub fn why_refused<O: Exporter>(object: O) -> Option<Why> {
 }
 
 /// What is the matter with an object's memory.
+///
+/// ```
+/// use bufproto_core::argument::{Why, why_refused};
+/// use bufproto_mock::Strided;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let every_second = Object::strided(&Strided {
+///     memory: b"abcdef",
+///     offset: 0,
+///     item_size: 1,
+///     format: c"B".to_owned(),
+///     shape: &[3],
+///     strides: &[2],
+///     read_only: true,
+/// })?;
+/// assert_eq!(why_refused(every_second.attach(&interpreter)), Some(Why::Order), "the first that is asked");
+/// # Ok::<(), bufproto_mock::OutOfBounds>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// The items do not lie side by side in C order.
@@ -95,6 +172,20 @@ pub enum Why {
 
 /// Makes the copy of a view refer to itself wherever the original, which was at the address `from`, referred to
 /// itself. With that it is as good as the original, wherever it is.
+///
+/// ```
+/// use bufproto_core::abi::{CPython3, Header, View};
+/// use bufproto_core::argument::settle;
+/// use core::ptr::NonNull;
+///
+/// let mut view = CPython3::EMPTY;
+/// view.header.shape = &raw mut view.header.len;
+/// let from = (&raw mut view).addr();
+/// let mut copy = view;
+/// // SAFETY: this is a copy of what was there.
+/// unsafe { settle(NonNull::from(&mut copy), from) };
+/// assert_eq!(copy.header.shape, &raw mut copy.header.len);
+/// ```
 ///
 /// # Safety
 ///
