@@ -6,7 +6,7 @@ use std::ptr::{self, NonNull};
 use bufproto_core::abi::{CPython3, Header};
 use bufproto_core::copy::CopyError;
 use bufproto_core::element::ElementError;
-use bufproto_core::layout::Order;
+use bufproto_core::layout::{LayoutError, Order};
 use bufproto_core::request::Request;
 use bufproto_core::rules::{Family, Refusal, Rule};
 use bufproto_core::runtime::{self, Exporter, Failure, RaisedBy};
@@ -83,6 +83,19 @@ fn a_fields_items_are_copied_out_of_the_records_and_into_them() {
 }
 
 #[test]
+fn a_frozen_fields_items_are_copied_out_of_the_records_too() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let object = Object::bytes(b"abcdef");
+    let mut slot = Slot::new();
+    let view = slot.fill(Changed(object.attach(&interpreter), in_records), Request::FULL_RO).unwrap();
+    let items = view.held().field::<u8>(b"y").unwrap();
+    assert!(items.is_frozen());
+    let mut copy = [0; 6];
+    items.copy_to_slice(Order::C, &mut copy[..2]).unwrap();
+    assert_eq!(copy, *b"be\0\0\0\0");
+}
+
+#[test]
 fn a_field_of_several_items_is_none_that_a_type_looks_at() {
     let interpreter = Interpreter::new(Family::CPython3);
     for format in ["T{2B:x:B:y:}", "T{(2)B:x:B:y:}", "T{(1)B:x:2B:y:}"] {
@@ -142,6 +155,22 @@ fn what_is_only_read_only_is_not_frozen() {
 }
 
 #[test]
+fn a_refusal_says_whose_reason_it_is() {
+    let element = ElementError::Format { format: b"d", wanted: "B" };
+    assert_eq!(TypedError::Element(element).to_string(), element.to_string());
+    let layout = LayoutError::Overflow;
+    assert_eq!(TypedError::Layout(layout).to_string(), layout.to_string());
+    assert_eq!(
+        TypedError::NoField { format: b"T{d:\xb5:}" }.to_string(),
+        r"the items have no field of that name; their format is 'T{d:\xb5:}'"
+    );
+    assert_eq!(
+        TypedError::Rule(Rule::ReadOnlyView).to_string(),
+        format!("rule {} of the buffer protocol was broken: ReadOnlyView", Rule::ReadOnlyView.number())
+    );
+}
+
+#[test]
 fn items_are_shown_by_their_layout() {
     let interpreter = Interpreter::new(Family::CPython3);
     let object = Object::bytearray(b"abc");
@@ -168,6 +197,14 @@ fn nowhere(header: &mut Header) {
 /// The memory may be written to; nobody does.
 fn writable(header: &mut Header) {
     header.readonly = 0;
+}
+
+/// The bytes are a row of records.
+fn in_records(header: &mut Header) {
+    header.format = c"T{B:x:B:y:B:z:}".as_ptr().cast_mut();
+    header.itemsize = 3;
+    header.shape = ptr::null_mut();
+    header.strides = ptr::null_mut();
 }
 
 // SAFETY: as the handle.
