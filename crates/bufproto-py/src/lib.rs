@@ -64,6 +64,8 @@ pub mod export;
 mod interpreter;
 #[cfg(feature = "kit")]
 mod kit;
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+mod known;
 mod lease;
 mod lifetime;
 #[cfg(feature = "module")]

@@ -54,8 +54,12 @@ impl<'a, 'py, T> WriteBuffer<'a, 'py, T> {
     /// The memory of any exporter, as bytes; for other items, callers look at the format too.
     #[inline(always)]
     pub(crate) fn acquire(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let lease = Lease::acquire::<true>(object)?;
-        Ok(Self { lease, attached: object.py().into(), object: PhantomData, items: PhantomData })
+        Lease::acquire::<true>(object).map(|lease| Self::new(lease, object.py().into()))
+    }
+
+    #[inline]
+    pub(super) const fn new(lease: Lease, attached: Attached<'py>) -> Self {
+        Self { lease, attached, object: PhantomData, items: PhantomData }
     }
 
     /// The bytes of the memory, whatever its items are, to read and write. Others may do both meanwhile.
