@@ -36,6 +36,8 @@ use crate::error::into_py_err;
 use crate::interpreter;
 #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
 use crate::known;
+#[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+use crate::numpy;
 use crate::object::{Attached, Object, Raised};
 use crate::refusal;
 use crate::view::{self, NativeView, Slot, View};
@@ -169,6 +171,10 @@ impl Lease {
     #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
     #[inline(always)]
     fn acquire_reference<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        #[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+        if let Some(found) = numpy::find::<WRITE>(object) {
+            return Ok(Self::of_array(&found, object));
+        }
         let borrowed = Object::from(object);
         let mut slot = Slot::new();
         let view = match argument::ask(borrowed, access::<WRITE>(), &mut slot) {
@@ -183,6 +189,14 @@ impl Lease {
             return Ok(lease);
         }
         apart(Self::checked::<WRITE>(view, object))
+    }
+
+    /// A view of an array of numpy is no more than a reference.
+    #[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+    #[inline(always)]
+    fn of_array(found: &numpy::Found, object: Borrowed<'_, '_, PyAny>) -> Self {
+        let owner = object.to_owned().into_ptr();
+        Self::new(Kind::REFERENCE, owner, found.memory, found.length).of_items(found.item_size.cast_signed())
     }
 
     /// The lease of a view of an object whose exporter is not told when it ends: it is no more than a reference.
@@ -288,6 +302,13 @@ impl Lease {
                     Err(error)
                 }
             };
+        }
+        #[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+        if let Some(found) = numpy::find::<WRITE>(object)
+            && let Some(format) = found.format
+        {
+            fits(format, found.item_size, found.length.cast_unsigned())?;
+            return Ok(Self::of_array(&found, object));
         }
         Self::acquire_items_of_view::<WRITE>(object, fits)
     }

@@ -70,6 +70,8 @@ mod lease;
 mod lifetime;
 #[cfg(feature = "module")]
 mod module;
+#[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+mod numpy;
 mod object;
 mod owned;
 mod refusal;
