@@ -152,9 +152,8 @@ fn is_array(kind: &Bound<'_, PyType>) -> PyResult<bool> {
     /// `NPY_ABI_VERSION` of numpy 1 and 2.
     const EDITIONS: [c_uint; 2] = [0x0100_0009, 0x0200_0000];
     let py = kind.py();
-    let module = py
-        .import("numpy._core._multiarray_umath")
-        .or_else(|_| py.import("numpy.core._multiarray_umath"))?;
+    let module =
+        py.import("numpy._core._multiarray_umath").or_else(|_| py.import("numpy.core._multiarray_umath"))?;
     let interface = module.getattr("_ARRAY_API")?.cast_into::<PyCapsule>()?;
     // SAFETY: the capsule of this name has numpy's table, which begins with the function that tells the edition; the third
     // entry is the type.
