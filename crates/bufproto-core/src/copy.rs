@@ -150,7 +150,6 @@ pub enum CopyError {
         to: usize,
     },
     /// There are not as many places as items.
-    #[error("{items} items cannot be copied from or to {places} places")]
     Places {
         /// The number of items of the view.
         items: usize,
@@ -177,6 +176,9 @@ impl fmt::Display for CopyError {
                 write!(f, "items of {from} bytes cannot be copied to items of {to} bytes")
             }
             Self::Dimensions { from, to } => write!(f, "{from} dimensions cannot be copied to {to}"),
+            Self::Places { items, places } => {
+                write!(f, "{items} items cannot be copied from or to {places} places")
+            }
             Self::Extent { dimension, from, to } => {
                 write!(f, "dimension {dimension} has {from} items in the source, and {to} in the target")
             }

@@ -9,7 +9,8 @@ use bufproto_core::view::Slot;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use super::{ReadBuffer, WriteBuffer, copy_of};
+use super::{ReadBuffer, WriteBuffer};
+use crate::copies::copy_of;
 use crate::object::{FAMILY, Object};
 use crate::refusal;
 use crate::view::{View, fill};
