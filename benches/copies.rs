@@ -314,8 +314,7 @@ fn table(py: Python<'_>, scale: Scale) {
             continue;
         }
         let chosen = || rows.iter().filter(move |row| size.is_none_or(|size| row.0 == size));
-        let [a, b, c, d, e] =
-            [0, 1, 2, 3, 4].map(|column| geometric_mean(chosen().map(|row| row.1[column])));
+        let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|column| geometric_mean(chosen().map(|row| row.1[column])));
         println!("{name:46}{a:>14.2}{b:>14.2}{c:>14.2}{d:>14.2}{e:>14.2}");
     }
     let [a, b, c, d, e] =

@@ -134,15 +134,29 @@ impl Shuffle {
     /// # Safety
     ///
     /// As [`copy`](Self::copy), for as many vectors of the source and as many steps, where vectors can be shuffled.
+    unsafe fn run<A: Access, const VECTORS: usize>(&self, mut steps: usize, [from, into]: Places) {
+        let mut at = [from.wrapping_offset(self.begin), into];
+        // SAFETY: as many steps stay between the first and the last byte of the source, and of the target; what is done at
+        // once the processor can do.
+        unsafe {
+            if vector::can_shuffle_pairs() {
+                at = self.run_pairs::<A, VECTORS>(steps / 2, at);
+                steps %= 2;
+            }
+            self.run_steps::<A, VECTORS>(steps, at);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`run`](Self::run), from the first vector of the source on.
     #[cfg_attr(all(target_arch = "x86_64", target_feature = "sse2"), target_feature(enable = "ssse3"))]
-    unsafe fn run<A: Access, const VECTORS: usize>(&self, steps: usize, [from, mut into]: Places) {
-        let mut from = from.cast_const().wrapping_offset(self.begin);
+    unsafe fn run_steps<A: Access, const VECTORS: usize>(&self, steps: usize, [mut from, mut into]: Places) {
         // SAFETY: a table is as long as a vector.
         let tables: [Vector; VECTORS] =
             core::array::from_fn(|number| unsafe { vector::load(self.tables[number].as_ptr()) });
         for _ in 0..steps {
-            // SAFETY: as many steps stay between the first and the last byte of the source, and of the target, where
-            // what is written behind the last group of a step is written again by the next one.
+            // SAFETY: the caller's word. What is written behind the last group of a step is written again by the next one.
             unsafe {
                 let mut whole = vector::shuffle(A::load_vector(from), tables[0]);
                 for (number, table) in tables.iter().enumerate().skip(1) {
@@ -154,5 +168,45 @@ impl Shuffle {
             from = from.wrapping_offset(self.step[0]);
             into = into.wrapping_offset(self.step[1]);
         }
+    }
+
+    /// Two steps at once, so many times. Returns where the next step begins.
+    ///
+    /// # Safety
+    ///
+    /// As [`run_steps`](Self::run_steps), where pairs of vectors can be shuffled.
+    #[cfg_attr(all(target_arch = "x86_64", target_feature = "sse2"), target_feature(enable = "avx2"))]
+    unsafe fn run_pairs<A: Access, const VECTORS: usize>(
+        &self,
+        rounds: usize,
+        [mut from, mut into]: Places,
+    ) -> Places {
+        // SAFETY: the caller's word for all that follows. A table is as long as a vector.
+        unsafe {
+            let table = |number: usize| vector::load(self.tables[number].as_ptr());
+            let mut tables = [vector::pair(table(0), table(0)); VECTORS];
+            for (number, pair) in tables.iter_mut().enumerate() {
+                *pair = vector::pair(table(number), table(number));
+            }
+            for _ in 0..rounds {
+                let second = from.wrapping_offset(self.step[0]);
+                let mut whole = vector::shuffle_pair(
+                    vector::pair(A::load_vector(from), A::load_vector(second)),
+                    tables[0],
+                );
+                for (number, table) in tables.iter().enumerate().skip(1) {
+                    let next = [from, second].map(|from| A::load_vector(from.wrapping_add(number * WIDTH)));
+                    whole =
+                        vector::or_pair(whole, vector::shuffle_pair(vector::pair(next[0], next[1]), *table));
+                }
+                // In this order, as in single steps.
+                let [first, last] = vector::split(whole);
+                A::store_vector(into, first);
+                A::store_vector(into.wrapping_offset(self.step[1]), last);
+                from = second.wrapping_offset(self.step[0]);
+                into = into.wrapping_offset(self.step[1].wrapping_mul(2));
+            }
+        }
+        [from, into]
     }
 }
