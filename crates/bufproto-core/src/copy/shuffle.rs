@@ -190,19 +190,15 @@ impl Shuffle {
             }
             for _ in 0..rounds {
                 let second = from.wrapping_offset(self.step[0]);
-                let mut whole = vector::shuffle_pair(
-                    vector::pair(A::load_vector(from), A::load_vector(second)),
-                    tables[0],
-                );
+                let mut whole =
+                    vector::shuffle_pair(A::load_pair([from, second].map(<*mut u8>::cast_const)), tables[0]);
                 for (number, table) in tables.iter().enumerate().skip(1) {
-                    let next = [from, second].map(|from| A::load_vector(from.wrapping_add(number * WIDTH)));
-                    whole =
-                        vector::or_pair(whole, vector::shuffle_pair(vector::pair(next[0], next[1]), *table));
+                    let next = A::load_pair(
+                        [from, second].map(|from| from.wrapping_add(number * WIDTH).cast_const()),
+                    );
+                    whole = vector::or_pair(whole, vector::shuffle_pair(next, *table));
                 }
-                // In this order, as in single steps.
-                let [first, last] = vector::split(whole);
-                A::store_vector(into, first);
-                A::store_vector(into.wrapping_offset(self.step[1]), last);
+                A::store_pair([into, into.wrapping_offset(self.step[1])], whole);
                 from = second.wrapping_offset(self.step[0]);
                 into = into.wrapping_offset(self.step[1].wrapping_mul(2));
             }

@@ -18,8 +18,8 @@
 mod processor;
 
 pub(super) use processor::{
-    CAN_ZIP, Vector, can_shuffle, can_shuffle_pairs, load, or, or_pair, pair, shuffle, shuffle_pair, split,
-    store, zip,
+    CAN_ZIP, Pair, Vector, can_shuffle, can_shuffle_pairs, load, or, or_pair, pair, shuffle, shuffle_pair,
+    split, store, zip,
 };
 
 /// The number of bytes in a vector.
