@@ -19,8 +19,8 @@ pub(super) struct Shuffle {
     size: usize,
     /// The loops over the groups, and within a group.
     loops: [Loop; 2],
-    /// For each vector of the source, which of its bytes go where.
-    tables: [[u8; WIDTH]; MOST],
+    /// For each vector of the source, one after the other, which of its bytes go where.
+    tables: [u8; WIDTH * MOST],
     vectors: usize,
     /// Where the first vector of the source begins.
     begin: isize,
@@ -43,21 +43,13 @@ impl Shuffle {
         if !side_by_side || over.source == 0 || !near(over.source) || !near(within.source) {
             return None;
         }
-        let groups = WIDTH.checked_div(size)?;
-        // Where each byte of the target is, from the first item on; at most a few hundred bytes away.
-        let (mut places, mut filled, mut low, mut high) = ([0; WIDTH], 0, 0, 0);
-        for group in 0..groups {
-            for item in 0..within.extent {
-                let distance = |along: Loop, index: usize| along.source.wrapping_mul(index.cast_signed());
-                let place = distance(over, group).wrapping_add(distance(within, item));
-                low = place.min(low);
-                high = place.wrapping_add(block.cast_signed()).max(high);
-                for byte in 0..block {
-                    *places.get_mut(filled)? = place.wrapping_add(byte.cast_signed());
-                    filled += 1;
-                }
-            }
-        }
+        let groups = WIDTH.checked_div(size).filter(|&groups| groups <= over.extent)?;
+        // How far it is to the last group, and within one to the last item: at most a few hundred bytes.
+        let reach = |stride: isize, count: usize| stride.wrapping_mul((count - 1).cast_signed());
+        let reaches = [reach(over.source, groups), reach(within.source, within.extent)];
+        let low: isize = reaches.map(|reach| reach.min(0)).iter().sum();
+        let high: isize = reaches.map(|reach| reach.max(0)).iter().sum::<isize>() + block.cast_signed();
+        let filled = groups * size;
         let vectors = (high - low).unsigned_abs().div_ceil(WIDTH);
         // It should take fewer moves than one for each item.
         if vectors > MOST || vectors * 2 * block > filled || !vector::can_shuffle() {
@@ -66,10 +58,21 @@ impl Shuffle {
         // The last vector reaches over the end, where the source is walked upwards, or the first over the beginning.
         let reach = (vectors * WIDTH).cast_signed();
         let begin = if over.source > 0 { low } else { high - reach };
-        let mut tables = [[NOTHING; WIDTH]; MOST];
-        for (byte, place) in places.iter().enumerate().take(filled) {
-            let place = (place - begin).unsigned_abs();
-            *tables.get_mut(place / WIDTH)?.get_mut(byte)? = (place % WIDTH) as u8;
+        let mut tables = [NOTHING; WIDTH * MOST];
+        let (mut byte, mut group) = (0, begin.wrapping_neg());
+        for _ in 0..groups {
+            let mut item = group;
+            for _ in 0..within.extent {
+                for part in 0..block {
+                    // Within the vectors. The remainder tells the compiler so.
+                    let place = item.cast_unsigned() + part;
+                    let (vector, from) = (place / WIDTH, place % WIDTH);
+                    tables[(vector * WIDTH + byte) % tables.len()] = from as u8;
+                    byte += 1;
+                }
+                item = item.wrapping_add(within.source);
+            }
+            group = group.wrapping_add(over.source);
         }
         let shuffle = Self {
             block,
@@ -99,6 +102,15 @@ impl Shuffle {
             Some(at_source.min(at_target.checked_div(target)?) + 1)
         };
         room().unwrap_or(0)
+    }
+
+    /// # Safety
+    ///
+    /// The number is that of a vector, below [`MOST`].
+    #[inline(always)]
+    unsafe fn table(&self, number: usize) -> Vector {
+        // SAFETY: there are so many tables, each as long as a vector.
+        unsafe { vector::load(self.tables.as_ptr().wrapping_add(number * WIDTH)) }
     }
 
     /// The loop over the groups.
@@ -153,8 +165,7 @@ impl Shuffle {
     #[cfg_attr(all(target_arch = "x86_64", target_feature = "sse2"), target_feature(enable = "ssse3"))]
     unsafe fn run_steps<A: Access, const VECTORS: usize>(&self, steps: usize, [mut from, mut into]: Places) {
         // SAFETY: a table is as long as a vector.
-        let tables: [Vector; VECTORS] =
-            core::array::from_fn(|number| unsafe { vector::load(self.tables[number].as_ptr()) });
+        let tables: [Vector; VECTORS] = core::array::from_fn(|number| unsafe { self.table(number) });
         for _ in 0..steps {
             // SAFETY: the caller's word. What is written behind the last group of a step is written again by the next one.
             unsafe {
@@ -183,7 +194,7 @@ impl Shuffle {
     ) -> Places {
         // SAFETY: the caller's word for all that follows. A table is as long as a vector.
         unsafe {
-            let table = |number: usize| vector::load(self.tables[number].as_ptr());
+            let table = |number: usize| self.table(number);
             let mut tables = [vector::pair(table(0), table(0)); VECTORS];
             for (number, pair) in tables.iter_mut().enumerate() {
                 *pair = vector::pair(table(number), table(number));
