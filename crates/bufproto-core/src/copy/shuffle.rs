@@ -59,20 +59,21 @@ impl Shuffle {
         let reach = (vectors * WIDTH).cast_signed();
         let begin = if over.source > 0 { low } else { high - reach };
         let mut tables = [NOTHING; WIDTH * MOST];
-        let (mut byte, mut group) = (0, begin.wrapping_neg());
-        for _ in 0..groups {
-            let mut item = group;
-            for _ in 0..within.extent {
-                for part in 0..block {
-                    // Within the vectors. The remainder tells the compiler so.
-                    let place = item.cast_unsigned() + part;
-                    let (vector, from) = (place / WIDTH, place % WIDTH);
-                    tables[(vector * WIDTH + byte) % tables.len()] = from as u8;
-                    byte += 1;
+        let (mut group, mut item, mut part) = (begin.wrapping_neg(), 0, 0);
+        let mut place = group;
+        for byte in 0..filled {
+            // Within the vectors. The remainder tells the compiler so.
+            let from = place.cast_unsigned() + part;
+            tables[(from / WIDTH * WIDTH + byte) % tables.len()] = (from % WIDTH) as u8;
+            part += 1;
+            if part == block {
+                (part, item) = (0, item + 1);
+                place = place.wrapping_add(within.source);
+                if item == within.extent {
+                    group = group.wrapping_add(over.source);
+                    (item, place) = (0, group);
                 }
-                item = item.wrapping_add(within.source);
             }
-            group = group.wrapping_add(over.source);
         }
         let shuffle = Self {
             block,
