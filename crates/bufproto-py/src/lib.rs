@@ -57,6 +57,7 @@ pub mod array;
 mod audit;
 #[cfg(feature = "module")]
 mod buffer;
+mod copies;
 mod counted;
 mod error;
 #[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
@@ -91,6 +92,7 @@ pub use accept::Accept;
 pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, field, field_mut, typed, typed_mut};
 #[cfg(feature = "ndarray")]
 pub use array::{ArrayError, ArrayItems, ArrayItemsMut, array_of};
+pub use copies::vec_of;
 pub use error::into_py_err;
 #[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 pub use export::{Export, ExportError, Exported, StableRead, Storage};

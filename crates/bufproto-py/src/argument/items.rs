@@ -7,7 +7,8 @@ use bufproto_core::typed::{TypedError, TypedView, TypedViewMut};
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use super::{ReadBuffer, WriteBuffer, copy_of};
+use super::{ReadBuffer, WriteBuffer};
+use crate::copies::copy_of;
 use crate::lease::Lease;
 use crate::object::{FAMILY, Object};
 use crate::refusal;

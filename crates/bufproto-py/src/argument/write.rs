@@ -8,7 +8,8 @@ use core::ptr;
 use bufproto_core::shared::SharedMut;
 use pyo3::prelude::*;
 
-use super::{Bytes, copy_of};
+use super::Bytes;
+use crate::copies::copy_of;
 use crate::lease::Lease;
 use crate::object::Attached;
 use crate::owned::OwnedBuffer;

@@ -8,6 +8,7 @@ import gc
 import io
 import mmap
 import pickle
+import struct
 import subprocess
 import sys
 import threading
@@ -586,6 +587,34 @@ class Items(Case):
             RUST.set_f64(transposed[::2], None, 1.0)
             self.assertEqual(transposed.tolist(), [[1, 1], [0, 0], [1, 1]])
             self.assertRaisesRegex(TypeError, "byte order", RUST.items_f64, cube.astype(cube.dtype.newbyteorder()))
+
+    def test_copies_of_any_layout(self):
+        values = [array.array("d", range(5)), memoryview(array.array("d", range(7)))[::-2], array.array("d")]
+        values.append(memoryview(array.array("d", range(6))).cast("B").cast("d", (2, 3)))
+        if numpy is not None:
+            large = numpy.arange(60 * 70 * 4.0).reshape(60, 70, 4)
+            values += [large[..., 2], large[:, ::-1, 1:3], large.T, large[::7].transpose(1, 0, 2), large[:0]]
+        for value in values:
+            view = memoryview(value)
+            self.assertEqual(RUST.vector_f64(value), [item for (item,) in struct.iter_unpack("d", view.tobytes())])
+        self.assertRaisesRegex(TypeError, "but '=d' is wanted", RUST.vector_f64, b"abc")
+
+        memory = array.array("d", range(6))
+        RUST.put_f64(memoryview(memory)[::-2], [7, 8, 9], False)
+        self.assertEqual(memory.tolist(), [0, 9, 2, 8, 4, 7])
+        table = memoryview(memory).cast("B").cast("d", (2, 3))
+        RUST.put_f64(table, [1, 2, 3, 4, 5, 6], True)
+        self.assertEqual(table.tolist(), [[1, 3, 5], [2, 4, 6]])
+        self.assertRaisesRegex(ValueError, "6 items cannot be copied from or to 2 places", RUST.put_f64, table, [1, 2], False)
+        self.assertEqual(table.tolist(), [[1, 3, 5], [2, 4, 6]])
+        self.assertRaises(BufferError, RUST.put_f64, table.toreadonly(), [0] * 6, False)
+        if numpy is not None:
+            cube = numpy.zeros((20, 30, 3))
+            values = numpy.arange(1800.0)
+            RUST.put_f64(cube.transpose(2, 0, 1), values.tolist(), False)
+            self.assertTrue((cube.transpose(2, 0, 1).ravel() == values).all())
+            RUST.put_f64(cube[::-2, 1:], values[:10 * 29 * 3].tolist(), True)
+            self.assertTrue((cube[::-2, 1:].ravel("F") == values[:10 * 29 * 3]).all())
 
     def test_fields_of_records(self):
         class Point(ctypes.Structure):
