@@ -279,11 +279,6 @@ impl<R: Runtime, P: Places<View = R::View>> Drop for Scope<'_, R, P> {
 
 impl<R: Runtime, P: Places<View = R::View>> fmt::Debug for Scope<'_, R, P> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "Scope {{ {} of {} slots claimed }}",
-            self.places.claimed(),
-            self.places.count()
-        )
+        write!(formatter, "Scope {{ {} of {} slots claimed }}", self.places.claimed(), self.places.count())
     }
 }

@@ -63,12 +63,7 @@ impl Kept {
     /// Room for `own` views of `view_size` bytes each. No place is claimed.
     pub(crate) fn new(first: *mut c_void, own: usize, view_size: usize) -> Self {
         let end = first.wrapping_byte_add(own.wrapping_mul(view_size));
-        Self {
-            next: Cell::new(first),
-            end: Cell::new(end),
-            first,
-            spilled: Cell::new(ptr::null_mut()),
-        }
+        Self { next: Cell::new(first), end: Cell::new(end), first, spilled: Cell::new(ptr::null_mut()) }
     }
 
     /// What is kept, which is here no more: neither a place that is claimed, nor one that is free.
