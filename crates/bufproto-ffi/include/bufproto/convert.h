@@ -61,10 +61,18 @@ BUFPROTO__OUTLINE void bufproto__buffer_release(bufproto_buffer *buffer)
     buffer->length = 0;
 #ifdef BUFPROTO__VIEWS
     if (holds == BUFPROTO__HOLDS_VIEW) {
-        bufproto__release(&buffer->view);
-        return;
-    }
-    if (holds == BUFPROTO__HOLDS_COUNT) {
+        releasebufferproc release;
+        if (owner == NULL) {
+            return;
+        }
+        release = bufproto__releaser(owner);
+        if (release != NULL) {
+            /* It waits on the stack: in a register it would cost more, since that has to be saved and restored. */
+            PyObject *volatile kept = owner;
+            release(owner, &buffer->view);
+            owner = kept;
+        }
+    } else if (holds == BUFPROTO__HOLDS_COUNT) {
         bufproto__uncount(owner);
     }
     Py_DECREF(owner);
@@ -84,6 +92,7 @@ BUFPROTO__INLINE void bufproto_buffer_release(bufproto_buffer *buffer)
 /* Converts by the library. */
 BUFPROTO__COLD int bufproto__convert_by_library(PyObject *object, bufproto_buffer *buffer, int access)
 {
+    buffer->held = 0;
     if (!BUFPROTO__READY() || bufproto_argument(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object), access, &buffer->view,
                                                 &buffer->memory, &buffer->length) < 0) {
         return 0;
@@ -95,8 +104,9 @@ BUFPROTO__COLD int bufproto__convert_by_library(PyObject *object, bufproto_buffe
 #ifdef BUFPROTO__VIEWS
 
 /* Leaves the error of a converter whose exporter has failed. */
-BUFPROTO__COLD int bufproto__not_converted(PyObject *object, int access)
+BUFPROTO__COLD int bufproto__not_converted(PyObject *object, bufproto_buffer *buffer, int access)
 {
+    buffer->held = 0;
     if (access == BUFPROTO_WRITE && BUFPROTO__READY()) {
         PyErr_Clear();
         bufproto_raise(BUFPROTO_PYTHON, BUFPROTO_RULE_ARGUMENT_WRITABLE, object);
@@ -107,6 +117,7 @@ BUFPROTO__COLD int bufproto__not_converted(PyObject *object, int access)
 /* Looks whether the items lie side by side, where the exporter says more of them than it was asked for. */
 BUFPROTO__COLD int bufproto__convert_items(PyObject *object, bufproto_buffer *buffer)
 {
+    buffer->held = 0;
     if (!BUFPROTO__READY()) {
         bufproto__release(&buffer->view);
         return 0;
@@ -136,7 +147,7 @@ BUFPROTO__ALWAYS int bufproto__convert_view(PyObject *object, bufproto_buffer *b
     }
     memset(view, 0, sizeof *view);
     if (!BUFPROTO__LIKELY(get_buffer(object, view, access == BUFPROTO_WRITE ? PyBUF_WRITABLE : PyBUF_SIMPLE) == 0)) {
-        return bufproto__not_converted(asked, access);
+        return bufproto__not_converted(asked, place, access);
     }
     buffer = place;
     buffer->memory = buffer->view.buf;
@@ -163,7 +174,6 @@ BUFPROTO__ALWAYS int bufproto__convert(PyObject *object, void *address, int acce
     if (!BUFPROTO__LIKELY(object != NULL)) {
         return bufproto__convert_back(buffer);
     }
-    buffer->held = 0;
 #ifdef BUFPROTO__VIEWS
     if (access != BUFPROTO_WRITE && PyBytes_CheckExact(object)) {
         buffer->memory = ((PyBytesObject *)(void *)object)->ob_sval;
