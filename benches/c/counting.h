@@ -5,7 +5,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-/* The functions of each side, in this order; see count.py. */
+/* The functions of each side, in this order; see count.py. Ours are called twice: inline, and by the library. */
 enum { COUNTING_CALLS = 4, COUNTING_SCOPES = 3 };
 
 /* One thing done to an object: a number of times, with exceptions cleared; and once, with the exception left. */
@@ -16,6 +16,7 @@ typedef struct {
 
 extern const counting_deed counting_empty_calls[COUNTING_CALLS];
 extern const counting_deed counting_our_calls[COUNTING_CALLS];
+extern const counting_deed counting_library_calls[COUNTING_CALLS];
 extern const counting_deed counting_their_calls[COUNTING_CALLS];
 
 extern const counting_deed counting_empty_scopes[COUNTING_SCOPES];
