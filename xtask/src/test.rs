@@ -33,6 +33,7 @@ pub(crate) mod sanitize;
 mod script;
 mod stress;
 mod tally;
+mod targets;
 mod tools;
 
 use outcome::{Outcome, Verdict};
@@ -76,6 +77,7 @@ enum Run {
 const STEPS: &[Step] = &[
     Step { name: "core alone", run: Run::Once(core_alone::run) },
     Step { name: "rust", run: Run::Once(rust::run) },
+    Step { name: "other machines", run: Run::Once(targets::run) },
     Step { name: "budgets", run: Run::Once(budgets::run) },
     Step { name: "installed", run: Run::Once(installed::run) },
     Step { name: "compiler checks", run: Run::Once(old_code::checks) },

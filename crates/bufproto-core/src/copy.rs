@@ -4,11 +4,11 @@
 //! block. Smaller items move whole vectors at a time, where the processor can do that; where one side's rows are the
 //! other's columns, small squares are turned. Nothing is allocated.
 //!
-//! Bytes are moved as ordinary memory, not as [`Shared`](crate::shared::Shared) memory: **while these functions
-//! run, nobody else may write to what they read, nor read or write what they write.** Under the interpreter's
-//! lock that is so for memory that is reached through the interpreter only. What lies between two items of the source
-//! that are at most a few dozen bytes apart may be read with them, so it counts as what they read; what lies between
-//! items of the target is left alone.
+//! Bytes are moved as ordinary memory: **while these functions run, nobody else may write to what they read, nor read
+//! or write what they write.** Under the interpreter's lock that is so for memory that is reached through the interpreter
+//! only. What lies between two items of the source that are at most a few dozen bytes apart may be read with them, so it
+//! counts as what they read; what lies between items of the target is left alone. Where others may do so meanwhile,
+//! [`shared`] has the same functions.
 //!
 //! # Overlap
 //!
@@ -17,10 +17,12 @@
 //! what overlaps are unspecified, though nothing worse happens; pointers that suboffsets lead through must not
 //! be overwritten.
 
+mod access;
 mod grid;
 #[cfg(feature = "parallel")]
 pub mod parallel;
 mod plan;
+pub mod shared;
 mod shuffle;
 mod side;
 mod tiles;
@@ -29,6 +31,7 @@ mod vector;
 use core::fmt;
 
 use crate::layout::{Layout, Order};
+use access::Plain;
 use plan::copy_items;
 use side::Side;
 
@@ -61,7 +64,7 @@ pub unsafe fn gather(memory: *const u8, layout: Layout<'_>, order: Order, into: 
         return;
     }
     // SAFETY: the caller's word for both sides, which have the same shape; the length is not 0.
-    unsafe { copy_items([Side::Laid(layout), Side::Packed(layout, order)], memory, into) };
+    unsafe { copy_items::<Plain>([Side::laid(layout), Side::packed(layout, order)], memory, into) };
 }
 
 /// Copies items that lie side by side in the given order to their places (`PyBuffer_FromContiguous`).
@@ -80,7 +83,7 @@ pub unsafe fn scatter(from: *const u8, memory: *mut u8, layout: Layout<'_>, orde
         return;
     }
     // SAFETY: the caller's word for both sides, which have the same shape; the length is not 0.
-    unsafe { copy_items([Side::Packed(layout, order), Side::Laid(layout)], from, memory) };
+    unsafe { copy_items::<Plain>([Side::packed(layout, order), Side::laid(layout)], from, memory) };
 }
 
 /// Copies each item to the item of the other layout with the same indices.
@@ -107,7 +110,7 @@ pub unsafe fn copy(
         return Ok(());
     }
     // SAFETY: the caller's word for both sides; their shapes were compared, and the length is not 0.
-    unsafe { copy_items([Side::Laid(from), Side::Laid(to)], memory, into) };
+    unsafe { copy_items::<Plain>([Side::laid(from), Side::laid(to)], memory, into) };
     Ok(())
 }
 
@@ -146,6 +149,13 @@ pub enum CopyError {
         /// How many the target has.
         to: usize,
     },
+    /// There are not as many places as items.
+    Places {
+        /// The number of items of the view.
+        items: usize,
+        /// How many there are of the slice.
+        places: usize,
+    },
     /// A dimension has not as many items.
     Extent {
         /// Which dimension, from 0.
@@ -166,6 +176,9 @@ impl fmt::Display for CopyError {
                 write!(f, "items of {from} bytes cannot be copied to items of {to} bytes")
             }
             Self::Dimensions { from, to } => write!(f, "{from} dimensions cannot be copied to {to}"),
+            Self::Places { items, places } => {
+                write!(f, "{items} items cannot be copied from or to {places} places")
+            }
             Self::Extent { dimension, from, to } => {
                 write!(f, "dimension {dimension} has {from} items in the source, and {to} in the target")
             }

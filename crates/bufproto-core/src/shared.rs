@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use crate::element::Element;
 
-mod bulk;
+pub(crate) mod bulk;
 
 /// Bytes to read, which others may write to meanwhile.
 ///

@@ -2,7 +2,11 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ops::Range;
+use core::ptr;
 
+use crate::copy::{self, CopyError};
 use crate::element::{Element, ElementError, check_item};
 use crate::format::Format;
 use crate::layout::{IndexError, Layout, LayoutError, MAX_DIMENSIONS, Order};
@@ -233,6 +237,50 @@ impl<'held, T: Element> TypedView<'held, T> {
         Items { view: self, next: 0, indices: [0; MAX_DIMENSIONS], side_by_side }
     }
 
+    /// Copies all items, side by side, in the given order, each as it is when its turn comes: one that is being written to
+    /// may be some old and some new bytes. Many bytes move at a time, whatever the layout ([`copy`]).
+    ///
+    /// # Errors
+    ///
+    /// [`CopyError::Places`] if there are not as many places as [items](Self::len). Nothing is copied then.
+    pub fn copy_to_slice(self, order: Order, into: &mut [T]) -> Result<(), CopyError> {
+        // SAFETY: any bytes at all are an `Element`, so only initialised items are written over initialised ones.
+        self.copy_to_uninit(order, unsafe { &mut *(ptr::from_mut(into) as *mut [MaybeUninit<T>]) })
+    }
+
+    /// As [`copy_to_slice`](Self::copy_to_slice). All places are initialised then.
+    ///
+    /// # Errors
+    ///
+    /// As [`copy_to_slice`](Self::copy_to_slice).
+    pub fn copy_to_uninit(self, order: Order, into: &mut [MaybeUninit<T>]) -> Result<(), CopyError> {
+        self.compare(into.len())?;
+        let (from, into) = (self.memory.cast_const(), into.as_mut_ptr().cast());
+        let layout = self.layout;
+        let has_gaps = layout.item_size() != size_of::<T>()
+            || !(layout.is_contiguous(Order::C) || layout.is_contiguous(Order::Fortran));
+        if self.frozen && !has_gaps {
+            // SAFETY: the type's invariant: the view is held, nobody writes to its items, and nothing lies between them. The
+            // slice has place for them, and is the caller's own.
+            unsafe { copy::gather(from, layout, order, into) };
+        } else {
+            // SAFETY: as above, or others may write to the items, of which those of the type are part.
+            unsafe { copy::shared::gather_fields(from, layout, self.field(), order, into) };
+        }
+        Ok(())
+    }
+
+    /// Which bytes of an item of the layout are that of the type.
+    fn field(self) -> Range<usize> {
+        // It does not go past the item's end.
+        self.offset..self.offset + size_of::<T>()
+    }
+
+    fn compare(self, places: usize) -> Result<(), CopyError> {
+        let items = self.len();
+        if items == places { Ok(()) } else { Err(CopyError::Places { items, places }) }
+    }
+
     fn address(self, indices: &[usize]) -> Result<*mut u8, IndexError> {
         // SAFETY: the type's invariant.
         let item = unsafe { self.layout.pointer(self.memory, indices) }?;
@@ -285,6 +333,28 @@ impl<'held, T: Element> TypedViewMut<'held, T> {
             // SAFETY: an item's address; it has the size of the type, and the memory may be written to.
             unsafe { SharedMut::new(address, size_of::<T>()) }.set_item(0, item);
         })
+    }
+
+    /// Writes all items, which are side by side in the given order in the slice. Where two items of the view share a place, one
+    /// of the two will be there. Many bytes move at a time, whatever the layout ([`copy`]).
+    ///
+    /// # Errors
+    ///
+    /// [`CopyError::Places`] if there are not as many [items](TypedView::len) in the slice. Nothing is written then.
+    pub fn copy_from_slice(self, order: Order, from: &[T]) -> Result<(), CopyError> {
+        self.0.compare(from.len())?;
+        // SAFETY: nobody writes to what is behind a reference, and it has as many items. The view is held and may be written
+        // to, by others too; the items of the type are part of its own.
+        unsafe {
+            copy::shared::scatter_fields(
+                from.as_ptr().cast(),
+                self.0.memory,
+                self.0.layout,
+                self.0.field(),
+                order,
+            )
+        };
+        Ok(())
     }
 
     /// Sets every item.

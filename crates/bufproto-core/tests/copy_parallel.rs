@@ -2,10 +2,14 @@
 //! overlap, where items share a place, or where pointers lead on, not cut at all.
 
 use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
 
 use bufproto_core::copy::parallel::Threads;
 use bufproto_core::copy::{self, CopyError};
+use bufproto_core::grant::{Domain, Export};
 use bufproto_core::layout::{Layout, Order};
+use bufproto_core::request::Request;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -123,6 +127,52 @@ proptest! {
             }
         }
         prop_assert!(copied[0] == copied[1]);
+    }
+}
+
+#[test]
+fn stable_reads_are_copied_while_others_would_write() {
+    const LENGTH: usize = if cfg!(miri) { 300 } else { 30_000 };
+    const ROUNDS: usize = if cfg!(miri) { 3 } else { 100 };
+    let (domain, done) = (Domain::new(), AtomicBool::new(false));
+    let mut memory = vec![0u8; 2 * LENGTH];
+    // Every second byte, in three rows.
+    let (shape, strides) = ([3, LENGTH as isize / 3], [2 * (LENGTH as isize / 3), 2]);
+    let layout = Layout::new(1, &shape, Some(&strides), None).unwrap();
+    let start = Start(memory.as_mut_ptr());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for byte in (0..=u8::MAX).cycle().take_while(|_| !done.load(Relaxed)) {
+                // SAFETY: nobody else looks at the memory while its owner writes.
+                let _ = domain.write(|| unsafe { start.get().write_bytes(byte, 2 * LENGTH) });
+            }
+        });
+        let (mut items, mut copied) = (vec![0; LENGTH], 0);
+        while copied < ROUNDS {
+            if domain.begin_stable(Request::FULL_RO).is_err() {
+                thread::yield_now();
+                continue;
+            }
+            // SAFETY: nobody writes during a stable read; there is place for all items.
+            unsafe { threads(3).gather(start.get(), layout, Order::C, items.as_mut_ptr()) };
+            // SAFETY: it has begun above, and nobody reads any more.
+            unsafe { domain.end(Export::Stable) };
+            assert!(items.iter().all(|item| *item == items[0]));
+            copied += 1;
+        }
+        done.store(true, Relaxed);
+    });
+}
+
+/// Where memory is that threads pass on.
+struct Start(*mut u8);
+
+// SAFETY: whoever uses it says why nobody else does.
+unsafe impl Sync for Start {}
+
+impl Start {
+    fn get(&self) -> *mut u8 {
+        self.0
     }
 }
 

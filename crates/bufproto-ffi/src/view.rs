@@ -31,11 +31,17 @@ unsafe fn layout<'a>(view: *const c_void) -> Result<(&'a Header, Layout<'a>), Ru
 
 /// The order that a letter stands for: `C`, `F`, or `A` for that of Fortran if the items lie in it and else that of C.
 fn order(letter: c_char, layout: Layout<'_>) -> Order {
-    match letter.cast_unsigned() {
+    match byte(letter) {
         b'F' => Order::Fortran,
         b'A' if layout.is_contiguous(Order::Fortran) => Order::Fortran,
         _ => Order::C,
     }
+}
+
+/// The letter without a sign, which `char` has on some machines and not on others.
+fn byte(letter: c_char) -> u8 {
+    let [byte] = letter.to_ne_bytes();
+    byte
 }
 
 /// Gives a view back, as `PyBuffer_Release` does, and what `bufproto_argument` holds. Does nothing to one that is empty
@@ -63,7 +69,7 @@ pub unsafe extern "C" fn bufproto_release(interpreter: &Interpreter, view: *mut 
 pub unsafe extern "C" fn bufproto_is_contiguous(view: *const c_void, order: c_char) -> c_int {
     // SAFETY: the caller's word.
     let Ok((_, layout)) = (unsafe { layout(view) }) else { return 0 };
-    c_int::from(match order.cast_unsigned() {
+    c_int::from(match byte(order) {
         b'C' => layout.is_contiguous(Order::C),
         b'F' => layout.is_contiguous(Order::Fortran),
         b'A' => layout.is_contiguous(Order::C) || layout.is_contiguous(Order::Fortran),

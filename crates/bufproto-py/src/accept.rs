@@ -62,11 +62,42 @@ impl Accept {
 
     /// `bytes`, and what derives from it, and nothing else: what is read is always
     /// [frozen](ReadBuffer::as_frozen). There is nothing to write to.
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// use pyo3::types::{PyByteArray, PyBytes};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let bytes = PyBytes::new(py, b"abc").into_any();
+    /// assert_eq!(Accept::BYTES.read(&bytes)?.as_frozen(), Some(&b"abc"[..]));
+    /// let array = PyByteArray::new(py, b"abc").into_any();
+    /// assert_eq!(
+    ///     Accept::BYTES.read(&array).unwrap_err().to_string(),
+    ///     "TypeError: a bytes object is required, not 'bytearray': pass its bytes(...)"
+    /// );
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub const BYTES: Self = Self::new(What::Bytes);
 
     /// Any exporter. Items that do not lie side by side are copied, in C order, into memory of the argument's own; all
     /// else is used in place. What is written to cannot be a copy, so for writing this is
     /// [`CONTIGUOUS`](Self::CONTIGUOUS).
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let reversed = py.eval(c"memoryview(b'abc')[::-1]", None, None)?;
+    /// assert!(Accept::CONTIGUOUS.read(&reversed).is_err());
+    /// assert_eq!(Accept::ANY_LAYOUT.read(&reversed)?.to_vec(), b"cba");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub const ANY_LAYOUT: Self = Self::new(What::AnyLayout);
 
     const fn new(what: What) -> Self {
@@ -74,12 +105,40 @@ impl Accept {
     }
 
     /// No more than so many bytes.
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"b'abcde'", None, None)?;
+    /// assert_eq!(Accept::CONTIGUOUS.at_most(5).read(&object)?.len(), 5);
+    /// assert!(Accept::CONTIGUOUS.at_most(4).read(&object).is_err());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn at_most(self, bytes: usize) -> Self {
         Self { most: bytes, ..self }
     }
 
     /// Memory whose address is a multiple of so many bytes. Memory without a byte is aligned.
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let doubles = py.eval(c"memoryview(__import__('array').array('d', [1.0, 2.0])).cast('B')", None, None)?;
+    /// let aligned = Accept::CONTIGUOUS.aligned_to(8);
+    /// assert_eq!(aligned.read(&doubles)?.len(), 16);
+    /// let from_the_second = doubles.get_item(pyo3::types::PySlice::new(py, 1, 16, 1))?;
+    /// assert!(aligned.read(&from_the_second).unwrap_err().to_string().starts_with("ValueError: "));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Panics
     ///
@@ -91,6 +150,19 @@ impl Accept {
     }
 
     /// Acquires an object's memory to read.
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"bytearray(b'abc')", None, None)?;
+    /// let data = Accept::CONTIGUOUS.read(&object)?;
+    /// assert_eq!(data.to_vec(), b"abc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -112,6 +184,21 @@ impl Accept {
     }
 
     /// Acquires an object's memory to read and write.
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = pyo3::types::PyByteArray::new(py, b"abc");
+    /// Accept::CONTIGUOUS.at_most(4).write(array.as_any())?.shared().fill(b'x');
+    /// assert_eq!(array.to_vec(), b"xxx");
+    /// let bytes = py.eval(c"b'abc'", None, None)?;
+    /// assert!(Accept::CONTIGUOUS.write(&bytes).is_err(), "nobody writes to a bytes");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -177,6 +177,22 @@ pub trait ArrayItems<'held, T>: sealed::Sealed + Copy {
 }
 
 /// The items of a writable view as an array. See the [module](self).
+///
+/// ```
+/// use bufproto_py::{ArrayItemsMut, Request, Slot, fill, typed_mut};
+/// use ndarray::arr2;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let table = py.eval(c"memoryview(bytearray(4)).cast('B', (2, 2))", None, None)?;
+/// let mut slot = Slot::new();
+/// let view = fill(&mut slot, &table, Request::FULL)?;
+/// typed_mut::<u8>(&view)?.copy_from_array(&arr2(&[[1, 2], [3, 4]]))?;
+/// assert_eq!(table.call_method0("tolist")?.extract::<Vec<Vec<u8>>>()?, [[1, 2], [3, 4]]);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 pub trait ArrayItemsMut<'held, T>: sealed::Sealed + Copy {
     /// Writes an array's items to the view's, which has the same shape.
     ///
@@ -363,6 +379,20 @@ impl<T: Element> ReadBuffer<'_, '_, T> {
     }
 
     /// The items where they are.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = py.eval(c"__import__('array').array('d', [1.0, 2.0])", None, None)?;
+    /// let data: ReadBuffer<'_, '_, f64> = array.extract()?;
+    /// // SAFETY: nobody else knows of this array.
+    /// assert_eq!(unsafe { data.as_array_view() }?.sum(), 3.0);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

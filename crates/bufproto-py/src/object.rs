@@ -33,6 +33,23 @@ pub(crate) const FAMILY: Family = if cfg!(PyPy) {
 };
 
 /// The interpreter that the calling thread is attached to.
+///
+/// ```
+/// use bufproto_core::runtime::Runtime;
+/// use bufproto_py::Attached;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let attached = Attached::from(py);
+/// assert!(!attached.is_raised());
+/// PyErr::new::<pyo3::exceptions::PyValueError, _>("no").restore(py);
+/// assert!(attached.is_raised());
+/// assert!(PyErr::occurred(attached.py()));
+/// # PyErr::take(py);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy)]
 pub struct Attached<'py>(Python<'py>);
 
@@ -57,6 +74,26 @@ impl<'py> From<Python<'py>> for Attached<'py> {
 }
 
 /// A pending exception: dropping the token discards it.
+///
+/// ```
+/// use bufproto_core::error::Error;
+/// use bufproto_core::request::Request;
+/// use bufproto_py::{Object, Slot};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let mut slot = Slot::new();
+/// let released = py.eval(c"(view := memoryview(b'abc')).release() or view", None, None)?;
+/// let error = slot.fill(Object::from(&released), Request::SIMPLE).unwrap_err();
+/// assert!(PyErr::occurred(py), "what the exporter raised is where it was");
+/// if let Error::Raised(token) = error {
+///     drop(token);
+/// }
+/// assert!(!PyErr::occurred(py));
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[must_use]
 pub struct Raised<'py>(PhantomData<Python<'py>>);
 
@@ -114,6 +151,22 @@ unsafe impl<'py> Runtime for Attached<'py> {
 }
 
 /// A live object, borrowed: the handle that core works on.
+///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// use bufproto_core::runtime::Exporter;
+/// use bufproto_py::Object;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let bytes = py.eval(c"b'hello'", None, None)?;
+/// let object = Object::from(&bytes);
+/// assert!(object.exports());
+/// assert_eq!(Python3::as_read_buffer(object).unwrap().length, 5);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a, 'py>(Borrowed<'a, 'py, PyAny>);
 
@@ -240,6 +293,21 @@ fn exception_type(exception: Exception) -> *mut ffi::PyObject {
 /// `PyObject_AsCharBuffer`: memory to read as characters. It is released before this returns, so **nothing
 /// keeps it alive**; [`fill`](crate::fill) or [`Scope`](crate::Scope) do.
 ///
+/// ```
+/// use bufproto_py::as_char_buffer;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let bytes = py.eval(c"b'hello'", None, None)?;
+/// let span = as_char_buffer(&bytes)?;
+/// // SAFETY: `bytes` keeps its content, and nobody writes to it.
+/// let text = unsafe { std::slice::from_raw_parts(span.pointer.cast::<u8>(), span.length as usize) };
+/// assert_eq!(text, b"hello");
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
+///
 /// # Errors
 ///
 /// As the original: `TypeError` if the type exports no views, else the exporter's own exception.
@@ -248,6 +316,20 @@ pub fn as_char_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
 }
 
 /// `PyObject_AsReadBuffer`: memory to read, whatever it holds. As [`as_char_buffer`] in everything else.
+///
+/// ```
+/// use bufproto_py::as_read_buffer;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let array = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+/// assert_eq!(as_read_buffer(&array)?.length, 16);
+/// let refused = as_read_buffer(&py.eval(c"'text'", None, None)?).unwrap_err();
+/// assert!(refused.is_instance_of::<pyo3::exceptions::PyTypeError>(py));
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Errors
 ///
@@ -258,6 +340,21 @@ pub fn as_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
 
 /// `PyObject_AsWriteBuffer`: memory to write to. As [`as_char_buffer`] in everything else.
 ///
+/// ```
+/// use bufproto_py::as_write_buffer;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let array = py.eval(c"bytearray(b'hello')", None, None)?;
+/// let span = as_write_buffer(&array)?;
+/// // SAFETY: `array` is neither resized nor used by others meanwhile.
+/// unsafe { span.pointer.cast::<u8>().write(b'j') };
+/// assert_eq!(array.extract::<Vec<u8>>()?, b"jello");
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
+///
 /// # Errors
 ///
 /// As the original: always `TypeError`, whatever the exporter raised.
@@ -267,6 +364,18 @@ pub fn as_write_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
 
 /// `PyObject_CheckReadBuffer`: whether the object has memory to read. Never fails, and like the original
 /// discards any exception that is pending when the exporter refuses.
+///
+/// ```
+/// use bufproto_py::check_read_buffer;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// assert!(check_read_buffer(&py.eval(c"b'hello'", None, None)?));
+/// assert!(!check_read_buffer(&py.eval(c"'hello'", None, None)?));
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[must_use]
 pub fn check_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> bool {
     seen(object.as_any().as_borrowed(), Access::Read).is_some()

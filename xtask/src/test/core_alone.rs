@@ -1,9 +1,8 @@
 //! The core crate stands alone: it names no Python crate and builds for a target that has no standard library.
 
-use std::process::{Command, Output};
-
 use super::Context;
 use super::outcome::{Outcome, Verdict};
+use super::targets::{self, run_in};
 use crate::workspace::cargo;
 
 const CORE: &str = "bufproto-core";
@@ -52,37 +51,12 @@ fn strangers(tree: &str) -> Vec<&str> {
 /// Builds core for a target that has no standard library, and says which.
 fn without_std(context: &Context) -> (String, Verdict) {
     let missing = || format!("{} (no std)", TARGETS[0]);
-    let target = match target(context) {
+    let target = match targets::any(context, TARGETS) {
         Ok(target) => target,
         Err(why) => return (missing(), Verdict::Skipped(why)),
     };
     let built = run_in(context, &cargo(), &["build", "--quiet", "--package", CORE, "--target", target]);
     (format!("{target} (no std)"), built.map_or_else(Verdict::Failed, |_| Verdict::of(Ok(()))))
-}
-
-/// A target whose libraries are installed. Where there is none, rustup is asked to install one.
-fn target(context: &Context) -> Result<&'static str, String> {
-    let sysroot = run_in(context, "rustc".as_ref(), &["--print", "sysroot"])?;
-    let libraries = std::path::Path::new(sysroot.trim()).join("lib/rustlib");
-    let installed = |target: &&str| libraries.join(target).join("lib").is_dir();
-    if let Some(target) = TARGETS.iter().copied().find(installed) {
-        return Ok(target);
-    }
-    run_in(context, "rustup".as_ref(), &["target", "add", TARGETS[0]])
-        .map_err(|why| format!("no such target is installed, and rustup cannot add one: {why}"))?;
-    Ok(TARGETS[0])
-}
-
-/// Standard output of a command, or its complaint.
-fn run_in(context: &Context, program: &std::ffi::OsStr, arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new(program).current_dir(&context.workspace.root).args(arguments).output();
-    let Output { status, stdout, stderr } =
-        output.map_err(|error| format!("{} does not start: {error}", program.display()))?;
-    if status.success() {
-        Ok(String::from_utf8_lossy(&stdout).into_owned())
-    } else {
-        Err(String::from_utf8_lossy(&stderr).trim().to_owned())
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use core::num::NonZero;
 use core::ops::Range;
 use std::thread;
 
+use crate::copy::access::Plain;
 use crate::copy::plan::{copy_items, copy_part};
 use crate::copy::side::Side;
 use crate::copy::{CopyError, compare};
@@ -52,7 +53,7 @@ impl Threads {
     /// As for [`gather`](super::gather).
     pub unsafe fn gather(self, memory: *const u8, layout: Layout<'_>, order: Order, into: *mut u8) {
         // SAFETY: the caller's word for both sides, which have the same shape.
-        unsafe { self.run([Side::Laid(layout), Side::Packed(layout, order)], memory, into) };
+        unsafe { self.run([Side::laid(layout), Side::packed(layout, order)], memory, into) };
     }
 
     /// As [`scatter`](super::scatter).
@@ -62,7 +63,7 @@ impl Threads {
     /// As for [`scatter`](super::scatter).
     pub unsafe fn scatter(self, from: *const u8, memory: *mut u8, layout: Layout<'_>, order: Order) {
         // SAFETY: the caller's word for both sides, which have the same shape.
-        unsafe { self.run([Side::Packed(layout, order), Side::Laid(layout)], from, memory) };
+        unsafe { self.run([Side::packed(layout, order), Side::laid(layout)], from, memory) };
     }
 
     /// As [`copy`](super::copy()).
@@ -81,7 +82,7 @@ impl Threads {
     ) -> Result<(), CopyError> {
         compare(from, to)?;
         // SAFETY: the caller's word for both sides, whose shapes were compared.
-        unsafe { self.run([Side::Laid(from), Side::Laid(to)], memory, into) };
+        unsafe { self.run([Side::laid(from), Side::laid(to)], memory, into) };
         Ok(())
     }
 
@@ -99,7 +100,7 @@ impl Threads {
             // SAFETY: the caller's word; the dimension is one along which the work may be cut.
             Some(dimension) => unsafe { work.share(dimension, most) },
             // SAFETY: the caller's word; the length is not 0.
-            None => unsafe { copy_items(sides, from, into) },
+            None => unsafe { copy_items::<Plain>(sides, from, into) },
         }
     }
 }
@@ -132,10 +133,9 @@ impl Work<'_> {
     /// Whether no byte is both the source's and the target's; `None` if a side leads through pointers.
     fn is_apart(&self) -> Option<bool> {
         let bounds = |side: Side<'_>, begin: *const u8| {
-            let Range { start, end } = match side {
-                Side::Laid(layout) => layout.bounds()?,
-                Side::Packed(layout, _) => 0..layout.length().cast_signed(),
-            };
+            let layout = side.layout();
+            let Range { start, end } =
+                if side.is_packed() { 0..layout.length().cast_signed() } else { layout.bounds()? };
             Some(begin.addr().wrapping_add_signed(start)..begin.addr().wrapping_add_signed(end))
         };
         let from = bounds(self.sides[0], self.from)?;
@@ -156,7 +156,7 @@ impl Work<'_> {
             let start = |number: usize| extent / parts * number + number.min(extent % parts);
             let range = start(number)..start(number + 1);
             // SAFETY: the caller's word; there are at least as many entries as parts, so none is empty.
-            unsafe { copy_part(self.sides, (dimension, range), self.from, self.into) };
+            unsafe { copy_part::<Plain>(self.sides, (dimension, range), self.from, self.into) };
         };
         thread::scope(|scope| {
             for number in 1..parts {
@@ -171,7 +171,10 @@ impl Work<'_> {
 
 /// Whether each item certainly has a place of its own.
 fn is_distinct(side: Side<'_>) -> bool {
-    let Side::Laid(layout) = side else { return true };
+    if side.is_packed() {
+        return true;
+    }
+    let layout = side.layout();
     let steps = (0..layout.dimensions()).map(|dimension| {
         let extent = layout.extent(dimension);
         (side.step(dimension).stride.unsigned_abs(), extent)

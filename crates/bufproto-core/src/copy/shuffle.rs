@@ -1,6 +1,7 @@
 //! Small items that come in the same pattern again and again: every third byte, the bytes of each pixel the other way
 //! round, all bytes backwards. What one vector of the target consists of is looked up in a few vectors of the source.
 
+use crate::copy::access::Access;
 use crate::copy::grid;
 use crate::copy::plan::{Loop, Places};
 use crate::copy::vector::{self, Vector, WIDTH};
@@ -109,31 +110,32 @@ impl Shuffle {
     ///
     /// # Safety
     ///
-    /// The blocks of as many groups may be read at the source, with all that lies between, and written to at the target.
+    /// The blocks of as many groups may be read at the source, and what lies between as [`Access::load_vector`] does, and
+    /// written to at the target.
     #[inline(never)]
-    pub(super) unsafe fn copy(&self, groups: usize, at: Places) {
-        let steps = self.steps(groups);
+    pub(super) unsafe fn copy<A: Access>(&self, groups: usize, at: Places) {
+        let steps = if A::LOADS_GAPS { self.steps(groups) } else { 0 };
         // SAFETY: the plan was made where vectors can be shuffled; else the caller's word.
         unsafe {
             match self.vectors {
-                1 => self.run::<1>(steps, at),
-                2 => self.run::<2>(steps, at),
-                3 => self.run::<3>(steps, at),
-                _ => self.run::<MOST>(steps, at),
+                1 => self.run::<A, 1>(steps, at),
+                2 => self.run::<A, 2>(steps, at),
+                3 => self.run::<A, 3>(steps, at),
+                _ => self.run::<A, MOST>(steps, at),
             }
         }
         let [over, within] = self.loops;
         let done = steps * self.groups;
         let rest = Loop { extent: groups - done, ..over };
         // SAFETY: the groups that are left; else the caller's word.
-        unsafe { grid::copy(self.block, &[rest, within], over.at(done, at)) };
+        unsafe { grid::copy::<A>(self.block, &[rest, within], over.at(done, at)) };
     }
 
     /// # Safety
     ///
     /// As [`copy`](Self::copy), for as many vectors of the source and as many steps, where vectors can be shuffled.
     #[cfg_attr(all(target_arch = "x86_64", target_feature = "sse2"), target_feature(enable = "ssse3"))]
-    unsafe fn run<const VECTORS: usize>(&self, steps: usize, [from, mut into]: Places) {
+    unsafe fn run<A: Access, const VECTORS: usize>(&self, steps: usize, [from, mut into]: Places) {
         let mut from = from.cast_const().wrapping_offset(self.begin);
         // SAFETY: a table is as long as a vector.
         let tables: [Vector; VECTORS] =
@@ -142,12 +144,12 @@ impl Shuffle {
             // SAFETY: as many steps stay between the first and the last byte of the source, and of the target, where
             // what is written behind the last group of a step is written again by the next one.
             unsafe {
-                let mut whole = vector::shuffle(vector::load(from), tables[0]);
+                let mut whole = vector::shuffle(A::load_vector(from), tables[0]);
                 for (number, table) in tables.iter().enumerate().skip(1) {
-                    let next = vector::load(from.wrapping_add(number * WIDTH));
+                    let next = A::load_vector(from.wrapping_add(number * WIDTH));
                     whole = vector::or(whole, vector::shuffle(next, *table));
                 }
-                vector::store(into, whole);
+                A::store_vector(into, whole);
             }
             from = from.wrapping_offset(self.step[0]);
             into = into.wrapping_offset(self.step[1]);

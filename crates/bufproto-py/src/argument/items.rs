@@ -121,34 +121,110 @@ fn check<T: Element>(
 
 impl<T: Element> ReadBuffer<'_, '_, T> {
     /// The number of items.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2])", None, None)?;
+    /// assert_eq!(object.extract::<ReadBuffer<'_, '_, i32>>()?.len(), 2);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.lease.len() / size_of::<T>()
     }
 
     /// Whether there are no items.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i')", None, None)?;
+    /// assert!(object.extract::<ReadBuffer<'_, '_, i32>>()?.is_empty());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lease.len() == 0
     }
 
     /// The item at `index`, as it is now; `None` past the end.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// let items: ReadBuffer<'_, '_, f64> = object.extract()?;
+    /// assert_eq!((items.get(1), items.get(2)), (Some(1.5), None));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn get(&self, index: usize) -> Option<T> {
         self.shared().item(index.checked_mul(size_of::<T>())?)
     }
 
     /// The items one after the other, each as it is when its turn comes.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// let items: ReadBuffer<'_, '_, f64> = object.extract()?;
+    /// assert_eq!(items.iter().sum::<f64>(), 2.0);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + '_ {
         items(self.shared())
     }
 
     /// Copies as many items as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// let mut head = [0; 2];
+    /// assert_eq!(object.extract::<ReadBuffer<'_, '_, i32>>()?.copy_to_slice(&mut head), 2);
+    /// assert_eq!(head, [1, 2]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_to_slice(&self, into: &mut [T]) -> usize {
         self.shared().items_to_slice(into)
     }
 
     /// A copy of the items.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// assert_eq!(object.extract::<ReadBuffer<'_, '_, i32>>()?.to_vec(), [1, 2, 3]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
         copy_of(self.shared())
@@ -157,34 +233,112 @@ impl<T: Element> ReadBuffer<'_, '_, T> {
 
 impl<T: Element> WriteBuffer<'_, '_, T> {
     /// The number of items.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2])", None, None)?;
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_, i32>>()?.len(), 2);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.lease.len() / size_of::<T>()
     }
 
     /// Whether there are no items.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i')", None, None)?;
+    /// assert!(object.extract::<WriteBuffer<'_, '_, i32>>()?.is_empty());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lease.len() == 0
     }
 
     /// The item at `index`, as it is now; `None` past the end.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// let items: WriteBuffer<'_, '_, f64> = object.extract()?;
+    /// assert_eq!((items.get(1), items.get(2)), (Some(1.5), None));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn get(&self, index: usize) -> Option<T> {
         self.shared().as_shared().item(index.checked_mul(size_of::<T>())?)
     }
 
     /// Writes the item at `index`; says whether there is one.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// let items: WriteBuffer<'_, '_, f64> = object.extract()?;
+    /// assert!(items.set(1, 2.5));
+    /// assert!(!items.set(2, 2.5), "there is no third");
+    /// assert_eq!(object.extract::<Vec<f64>>()?, [0.5, 2.5]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set(&self, index: usize, item: T) -> bool {
         index.checked_mul(size_of::<T>()).is_some_and(|offset| self.shared().set_item(offset, item))
     }
 
     /// The items one after the other, each as it is when its turn comes.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// let items: WriteBuffer<'_, '_, f64> = object.extract()?;
+    /// assert_eq!(items.iter().sum::<f64>(), 2.0);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + '_ {
         items(self.shared().as_shared())
     }
 
     /// Sets every item.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// object.extract::<WriteBuffer<'_, '_, f64>>()?.fill(-1.0);
+    /// assert_eq!(object.extract::<Vec<f64>>()?, [-1.0, -1.0]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn fill(&self, item: T) {
         for index in 0..self.len() {
             self.set(index, item);
@@ -192,16 +346,55 @@ impl<T: Element> WriteBuffer<'_, '_, T> {
     }
 
     /// Copies as many items as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// let mut head = [0; 2];
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_, i32>>()?.copy_to_slice(&mut head), 2);
+    /// assert_eq!(head, [1, 2]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_to_slice(&self, into: &mut [T]) -> usize {
         self.shared().as_shared().items_to_slice(into)
     }
 
     /// Writes as many items as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_, i32>>()?.copy_from_slice(&[8, 9]), 2);
+    /// assert_eq!(object.extract::<Vec<i32>>()?, [8, 9, 3]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_from_slice(&self, from: &[T]) -> usize {
         self.shared().items_from_slice(from)
     }
 
     /// A copy of the items.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_, i32>>()?.to_vec(), [1, 2, 3]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
         copy_of(self.shared().as_shared())
@@ -248,6 +441,21 @@ pub fn typed<'v, T: Element>(view: &'v View<'_, '_>) -> PyResult<TypedView<'v, T
 
 /// As [`typed`], to write to.
 ///
+/// ```
+/// use bufproto_py::{Request, Slot, fill, typed_mut};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let array = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+/// let mut slot = Slot::new();
+/// let view = fill(&mut slot, &array, Request::FULL)?;
+/// typed_mut::<f64>(&view)?.set(&[1], 2.5).unwrap();
+/// assert_eq!(array.extract::<Vec<f64>>()?, [0.5, 2.5]);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
+///
 /// # Errors
 ///
 /// As [`typed`], and `BufferError` if the view is read-only.
@@ -284,6 +492,24 @@ pub fn field<'v, T: Element>(view: &'v View<'_, '_>, name: &str) -> PyResult<Typ
 }
 
 /// As [`field`], to write to.
+///
+/// ```
+/// use bufproto_py::{Request, Slot, field_mut, fill};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let code = c"type('Pair', (__import__('ctypes').Structure,), {'_fields_': [
+///     ('key', __import__('ctypes').c_uint64), ('value', __import__('ctypes').c_double)]})(1, 0.5)";
+/// let pair = py.eval(code, None, None)?;
+/// let mut slot = Slot::new();
+/// let view = fill(&mut slot, &pair, Request::FULL)?;
+/// field_mut::<f64>(&view, "value")?.fill(2.5);
+/// assert_eq!(pair.getattr("value")?.extract::<f64>()?, 2.5);
+/// assert_eq!(pair.getattr("key")?.extract::<u64>()?, 1);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Errors
 ///

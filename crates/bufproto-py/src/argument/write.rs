@@ -59,6 +59,21 @@ impl<'a, 'py, T> WriteBuffer<'a, 'py, T> {
     }
 
     /// The bytes of the memory, whatever its items are, to read and write. Others may do both meanwhile.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, b"abc");
+    /// let data: WriteBuffer<'_, '_> = array.extract()?;
+    /// assert!(data.shared().set(0, b'x'));
+    /// assert_eq!(array.to_vec(), b"xbc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn shared(&self) -> SharedMut<'_> {
@@ -78,6 +93,18 @@ impl WriteBuffer<'_, '_> {
     }
 
     /// The number of bytes.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2])", None, None)?;
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_>>()?.len(), 8, "bytes, not items");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
@@ -85,6 +112,17 @@ impl WriteBuffer<'_, '_> {
     }
 
     /// Whether there are no bytes.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// assert!(py.eval(c"bytearray()", None, None)?.extract::<WriteBuffer<'_, '_>>()?.is_empty());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -92,28 +130,99 @@ impl WriteBuffer<'_, '_> {
     }
 
     /// Copies as many bytes as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"bytearray(b'abcde')", None, None)?;
+    /// let mut head = [0; 3];
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_>>()?.copy_to_slice(&mut head), 3);
+    /// assert_eq!(head, *b"abc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_to_slice(&self, into: &mut [u8]) -> usize {
         self.shared().as_shared().copy_to_slice(into)
     }
 
     /// Writes as many bytes as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, b"hello");
+    /// assert_eq!(array.extract::<WriteBuffer<'_, '_>>()?.copy_from_slice(b"j"), 1);
+    /// assert_eq!(array.to_vec(), b"jello");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_from_slice(&self, from: &[u8]) -> usize {
         self.shared().copy_from_slice(from)
     }
 
     /// A copy of the bytes.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"memoryview(bytearray(b'abcde'))[1:3]", None, None)?;
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_>>()?.to_vec(), b"bc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
         copy_of(self.shared().as_shared())
     }
 
     /// Where bytes can be read from and written to one after the other, and sought in. The memory does not grow.
+    ///
+    /// ```
+    /// use std::io::Write as _;
+    /// use bufproto_py::WriteBuffer;
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, &[0; 4]);
+    /// write!(array.extract::<WriteBuffer<'_, '_>>()?.writer(), "{}", 1234)?;
+    /// assert_eq!(array.to_vec(), b"1234");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn writer(&self) -> Writer<'_> {
         Writer::new(self.shared())
     }
 
     /// The bytes as an ordinary slice to write to.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, b"cab");
+    /// let mut data: WriteBuffer<'_, '_> = array.extract()?;
+    /// // SAFETY: nobody else knows of this array.
+    /// unsafe { data.as_mut_slice() }.sort();
+    /// assert_eq!(array.to_vec(), b"abc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Safety
     ///

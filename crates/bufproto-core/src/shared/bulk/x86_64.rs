@@ -4,6 +4,9 @@ use core::arch::asm;
 use core::arch::x86_64::__m128i;
 use core::sync::atomic::AtomicU8;
 
+/// Whether the functions here are made of instructions.
+pub(super) const BY_INSTRUCTIONS: bool = true;
+
 /// How many bytes a block has: as many as a line of the cache.
 pub(super) const BLOCK: usize = 64;
 
