@@ -200,8 +200,8 @@ impl Rule {
 
     /// How an interpreter of `family` refuses what breaks this rule.
     #[must_use]
-    // To be compiled as small as whoever needs it wants to be.
-    #[inline]
+    // Who knows the rule gets its words and no others.
+    #[inline(always)]
     pub const fn refusal(self, family: Family) -> Refusal {
         use Exception::{BufferError, IndexError, MemoryError, OverflowError};
         use Exception::{SystemError, TypeError, ValueError};

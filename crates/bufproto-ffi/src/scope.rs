@@ -9,7 +9,7 @@ use bufproto_core::abi::Header;
 use bufproto_core::error::Error;
 use bufproto_core::legacy::store_from;
 use bufproto_core::request::{Access, Request};
-use bufproto_core::rules::Rule;
+use bufproto_core::rules::{Family, Refusal, Rule};
 use bufproto_core::runtime::Object as _;
 use bufproto_core::scope;
 use bufproto_core::span::Span;
@@ -17,8 +17,9 @@ use bufproto_core::view::{acquire_in, argument_in};
 
 use crate::interpreter::{GetBuffer, Interpreter, PyObject};
 use crate::legacy::access;
-use crate::object::{Attached, Object, Raised, refuse};
+use crate::object::{Attached, Object, Raised};
 use crate::places::{Blocks, Kept};
+use crate::view::words;
 
 /// The scope of core. What the views' layout is, only their places need to know.
 ///
@@ -279,20 +280,26 @@ pub unsafe extern "C" fn bufproto_argument(
     let access = self::access(access);
     // SAFETY: the caller's word: one view has room.
     unsafe {
-        hold_one(interpreter, (object, get_buffer), view, |object, place, places| {
-            let span = if interpreter.is_native() {
-                // What this scope holds, a view or a reference, is given back by the caller.
-                let scope = ManuallyDrop::new(scope::Scope::in_places(object.runtime(), places));
-                locate(&scope, object, access)?
-            } else {
-                argument_in(object, place, access)?;
-                let header = place.as_ref();
-                Span { pointer: header.buf, length: header.len }
-            };
-            buffer.write(span.pointer);
-            length.write(span.length);
-            Ok(())
-        })
+        hold_one(
+            interpreter,
+            (object, get_buffer),
+            view,
+            |object, place, places| {
+                let span = if interpreter.is_native() {
+                    // What this scope holds, a view or a reference, is given back by the caller.
+                    let scope = ManuallyDrop::new(scope::Scope::in_places(object.runtime(), places));
+                    locate(&scope, object, access)?
+                } else {
+                    argument_in(object, place, access)?;
+                    let header = place.as_ref();
+                    Span { pointer: header.buf, length: header.len }
+                };
+                buffer.write(span.pointer);
+                length.write(span.length);
+                Ok(())
+            },
+            Rule::refusal,
+        )
     }
 }
 
@@ -314,9 +321,13 @@ pub unsafe extern "C" fn bufproto_acquire(
 ) -> c_int {
     // SAFETY: the caller's word: one view has room.
     unsafe {
-        hold_one(interpreter, (object, get_buffer), view, |object, place, _| {
-            acquire_in(object, place, Request::from_bits(request))
-        })
+        hold_one(
+            interpreter,
+            (object, get_buffer),
+            view,
+            |object, place, _| acquire_in(object, place, Request::from_bits(request)),
+            words,
+        )
     }
 }
 
@@ -330,19 +341,21 @@ unsafe fn hold_one(
     (object, get_buffer): (*mut PyObject, GetBuffer),
     view: *mut c_void,
     hold: impl for<'i> FnOnce(Object<'i, Header>, NonNull<Header>, Blocks<'i>) -> Result<(), Error<Raised<'i>>>,
+    words: impl FnOnce(Rule, Family) -> Refusal,
 ) -> c_int {
     let kept = Kept::new(view, 1);
     // SAFETY: the caller's word.
     let (attached, places) = unsafe { (Attached::new(interpreter), Blocks::new(interpreter, &kept)) };
     let (Some(object), Some(place)) = (NonNull::new(object), NonNull::new(view.cast())) else {
-        return refuse(attached, None, Rule::NullArgument);
+        Error::<Raised<'_>>::from(Rule::NullArgument).restore_without_object_in(attached, words);
+        return -1;
     };
     // SAFETY: the caller's word.
     let object = unsafe { Object::new(attached, object, get_buffer) };
     match hold(object, place, places) {
         Ok(()) => 0,
         Err(error) => {
-            error.restore(object);
+            error.restore_in(object, words);
             -1
         }
     }

@@ -6,12 +6,13 @@ use core::slice;
 
 use bufproto_core::abi::Header;
 use bufproto_core::copy;
+use bufproto_core::error::Error;
 use bufproto_core::layout::{Layout, Order};
-use bufproto_core::rules::Rule;
+use bufproto_core::rules::{Family, Refusal, Rule};
 use bufproto_core::runtime::Runtime as _;
 
 use crate::interpreter::Interpreter;
-use crate::object::{self, Attached};
+use crate::object::{Attached, Raised};
 
 /// The layout of a view.
 ///
@@ -27,6 +28,34 @@ unsafe fn layout<'a>(view: *const c_void) -> Result<(&'a Header, Layout<'a>), Ru
         return Err(Rule::NullMemory);
     }
     Ok((header, layout))
+}
+
+/// How the functions of this file and `bufproto_acquire` refuse. They are linked with the words of these rules only.
+pub(crate) fn words(rule: Rule, family: Family) -> Refusal {
+    macro_rules! only {
+        ($($name:ident)*) => {
+            match rule {
+                $(Rule::$name => Rule::$name.refusal(family),)*
+                // Also what is said of a request that is none.
+                _ => Rule::MemoryFlag.refusal(family),
+            }
+        };
+    }
+    only! {
+        NullArgument ViewExporter NullMemory ReadOnlyView ViewLayout ItemIndex CopyLength CopyShape
+    }
+}
+
+/// Raises what breaks a rule, and returns -1.
+///
+/// # Safety
+///
+/// The thread is attached to the interpreter.
+unsafe fn refuse(interpreter: &Interpreter, rule: Rule) -> c_int {
+    // SAFETY: the caller's word.
+    let attached = unsafe { Attached::<Header>::new(interpreter) };
+    Error::<Raised<'_>>::from(rule).restore_without_object_in(attached, words);
+    -1
 }
 
 /// The order that a letter stands for: `C`, `F`, or `A` for that of Fortran if the items lie in it and else that of C.
@@ -105,7 +134,7 @@ pub unsafe extern "C" fn bufproto_item(
         Ok(pointer) => pointer.cast(),
         Err(rule) => {
             // SAFETY: the caller's word.
-            unsafe { object::refuse(Attached::new(interpreter), None, rule) };
+            unsafe { refuse(interpreter, rule) };
             core::ptr::null_mut()
         }
     }
@@ -135,9 +164,9 @@ pub unsafe extern "C" fn bufproto_copy_out(
             0
         }
         // SAFETY: the caller's word.
-        Ok(_) => unsafe { object::refuse(Attached::new(interpreter), None, Rule::CopyLength) },
+        Ok(_) => unsafe { refuse(interpreter, Rule::CopyLength) },
         // SAFETY: the caller's word.
-        Err(rule) => unsafe { object::refuse(Attached::new(interpreter), None, rule) },
+        Err(rule) => unsafe { refuse(interpreter, rule) },
     }
 }
 
@@ -169,7 +198,7 @@ pub unsafe extern "C" fn bufproto_copy_in(
         Err(rule) => rule,
     };
     // SAFETY: the caller's word.
-    unsafe { object::refuse(Attached::new(interpreter), None, refused) }
+    unsafe { refuse(interpreter, refused) }
 }
 
 /// Copies each item of a view to the item of another with the same indices. Both have the same shape and item size, else
@@ -200,5 +229,5 @@ pub unsafe extern "C" fn bufproto_copy(
         Err(rule) => rule,
     };
     // SAFETY: the caller's word.
-    unsafe { object::refuse(Attached::new(interpreter), None, refused) }
+    unsafe { refuse(interpreter, refused) }
 }
