@@ -13,9 +13,11 @@ import sys
 import counting
 
 SIDES = ["empty", "ours", "theirs"]
-CALLS = ["char", "read", "write", "check"] + ["library " + name for name in ("char", "read", "write", "check")]
-READS = ["char", "read", "library char", "library read"]
-WRITES = ["write", "library write"]
+# As calls of the original names are compiled, by their addresses, and by the library.
+FORMS = ["", "address ", "library "]
+CALLS = [form + name for form in FORMS for name in ("char", "read", "write", "check")]
+READS = [form + name for form in FORMS for name in ("char", "read")]
+WRITES = [form + "write" for form in FORMS]
 SCOPES = ["scope 1", "scope 4", "scope 16"]
 FUNCTIONS = CALLS + SCOPES
 

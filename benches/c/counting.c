@@ -3,16 +3,19 @@
 
 static const counting_deed *find(int side, int function)
 {
-    static const counting_deed *const calls[] = {counting_empty_calls, counting_our_calls, counting_their_calls};
+    static const counting_deed *const forms[COUNTING_FORMS] = {counting_our_calls, counting_address_calls,
+                                                              counting_library_calls};
+    static const counting_deed *const calls[] = {counting_empty_calls, NULL, counting_their_calls};
     static const counting_deed *const scopes[] = {counting_empty_scopes, counting_our_scopes, counting_their_scopes};
-    static const counting_deed *const library[] = {counting_empty_calls, counting_library_calls, counting_their_calls};
-    if (side < 0 || side > 2 || function < 0 || function >= 2 * COUNTING_CALLS + COUNTING_SCOPES) {
+    const int scope = function - COUNTING_FORMS * COUNTING_CALLS;
+    if (side < 0 || side > 2 || function < 0 || scope >= COUNTING_SCOPES) {
         PyErr_SetString(PyExc_IndexError, "there is nothing of this number to count");
         return NULL;
     }
-    return function < COUNTING_CALLS       ? &calls[side][function]
-           : function < 2 * COUNTING_CALLS ? &library[side][function - COUNTING_CALLS]
-                                           : &scopes[side][function - 2 * COUNTING_CALLS];
+    if (scope >= 0) {
+        return &scopes[side][scope];
+    }
+    return &(side == 1 ? forms[function / COUNTING_CALLS] : calls[side])[function % COUNTING_CALLS];
 }
 
 /* callgrind is told to count inside this function only, and to write down what it counted when the function returns. So

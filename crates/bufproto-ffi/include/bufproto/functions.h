@@ -148,23 +148,17 @@ BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int writing, bufproto__poin
 
 #ifdef BUFPROTO_STRICT
 
-/* Leaves the error of a function, and returns what bufproto__find does. */
+/* Leaves the error of a function. */
 BUFPROTO__COLD int bufproto__refuse(PyObject *object, int writing, int reason)
 {
     if (BUFPROTO__READY()) {
         bufproto_fail(bufproto__python(), object, writing ? BUFPROTO_WRITE : BUFPROTO_READ, reason);
     }
-    return writing ? 1 : -1;
-}
-
-/* Leaves the error of a function that writes and has found nothing. */
-BUFPROTO__ALWAYS int bufproto__fail_to_write(int found)
-{
-    if (found < 0) {
-        bufproto__refuse(NULL, 1, BUFPROTO_FAILED_EXPORTER);
-    }
     return -1;
 }
+
+#define bufproto__fail_to_read(object) bufproto__refuse(object, 0, BUFPROTO_FAILED_EXPORTS_NOTHING)
+#define bufproto__fail_to_write() bufproto__refuse(NULL, 1, BUFPROTO_FAILED_EXPORTER)
 
 #else
 
@@ -202,13 +196,12 @@ BUFPROTO__OUTLINE int bufproto__fail(PyObject *object)
     return -1;
 }
 
-/* Leaves the error of a function that writes and has found nothing. */
+#define bufproto__fail_to_read(object) bufproto__fail(object)
 #if PY_VERSION_HEX < 0x030c0000
-BUFPROTO__OUTLINE int bufproto__fail_to_write(int found)
+BUFPROTO__OUTLINE int bufproto__fail_to_write(void)
 {
     /* All interpreters have one lock, and so can have one text. */
     static PyObject *text = NULL;
-    (void)found;
     if (text == NULL) {
         text = bufproto__ascii(BUFPROTO__WRITE_TEXT BUFPROTO__MARK, sizeof(BUFPROTO__WRITE_TEXT) - 1);
         if (text == NULL) {
@@ -220,24 +213,25 @@ BUFPROTO__OUTLINE int bufproto__fail_to_write(int found)
     return -1;
 }
 #else
-#define bufproto__fail_to_write(found) bufproto__fail(NULL)
+#define bufproto__fail_to_write() bufproto__fail(NULL)
 #endif
 
 #endif
 
-/* Asks the type's function, of which writing or not, 1 or 0, is also what it is asked for. Returns 0, or -1 with what it raised. */
-BUFPROTO__OUTLINE int bufproto__ask(PyObject *object, int writing, bufproto__pointer *buffer, Py_ssize_t *length,
+/* Asks the type's function. Writing or not, 1 or 0, is what it is asked for, and so comes third here as well. */
+BUFPROTO__OUTLINE int bufproto__ask(PyObject *object, bufproto__pointer *buffer, int writing, Py_ssize_t *length,
                                     getbufferproc get_buffer)
 {
     bufproto__pointer *volatile out = buffer;
     Py_ssize_t *volatile size = length;
+    volatile int wrote = writing;
     Py_buffer view;
     Py_buffer *volatile place = &view;
     /* An exporter that fills nothing has no bytes and no owner. */
     view.obj = NULL;
     view.len = 0;
     if (get_buffer(object, &view, writing) != 0) {
-        return bufproto__opaque_number(-1);
+        return wrote ? bufproto__fail_to_write() : bufproto__opaque_number(-1);
     }
     *out = view.buf;
     *size = view.len;
@@ -245,29 +239,24 @@ BUFPROTO__OUTLINE int bufproto__ask(PyObject *object, int writing, bufproto__poi
     return bufproto__opaque_number(0);
 }
 
-/* What is not bytes. Returns 0; or -1, with the exception of a function that reads, while that of one that writes is still to be
- * raised; or 1 if that was raised as well. */
-BUFPROTO__OUTLINE int bufproto__find(PyObject *object, int writing, bufproto__pointer *buffer, Py_ssize_t *length)
+/* What is not bytes. */
+BUFPROTO__OUTLINE int bufproto__find(PyObject *object, bufproto__pointer *buffer, int writing, Py_ssize_t *length)
 {
     PyBufferProcs *slots;
     const int seen = bufproto__see(object, writing, buffer, length);
     if (seen != 0) {
-        return seen < 0 ? -1 : 0;
+        return seen > 0 ? 0 : bufproto__fail_to_write();
     }
     slots = Py_TYPE(object)->tp_as_buffer;
-#ifdef BUFPROTO_STRICT
     if (slots == NULL || slots->bf_getbuffer == NULL) {
-        return bufproto__refuse(object, writing, BUFPROTO_FAILED_EXPORTS_NOTHING);
+        return writing ? bufproto__fail_to_write() : bufproto__fail_to_read(object);
     }
+#ifdef BUFPROTO_STRICT
     if (slots->bf_releasebuffer != NULL) {
         return bufproto__refuse(object, writing, BUFPROTO_FAILED_UNHELD);
     }
-#else
-    if (slots == NULL || slots->bf_getbuffer == NULL) {
-        return writing ? -1 : bufproto__fail(object);
-    }
 #endif
-    return bufproto__ask(object, writing, buffer, length, slots->bf_getbuffer);
+    return bufproto__ask(object, buffer, writing, length, slots->bf_getbuffer);
 }
 
 BUFPROTO__INLINE int bufproto__locate(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
@@ -276,17 +265,15 @@ BUFPROTO__INLINE int bufproto__locate(PyObject *object, int access, bufproto__po
         /* What the interpreter says of NULL, unless an exception is pending, wherever it looks for that. */
         return (int)PyObject_Size(NULL);
     }
-    if (access == BUFPROTO_WRITE) {
-        const int found = PyBytes_CheckExact(object) ? -1 : bufproto__find(object, 1, buffer, length);
-        return BUFPROTO__LIKELY(found == 0) ? 0 : bufproto__fail_to_write(found);
-    }
-    /* Most callers pass bytes. */
-    if (BUFPROTO__LIKELY(PyBytes_CheckExact(object))) {
+    if (PyBytes_CheckExact(object)) {
+        if (access == BUFPROTO_WRITE) {
+            return bufproto__fail_to_write();
+        }
         *buffer = ((PyBytesObject *)(void *)object)->ob_sval;
         *length = ((PyVarObject *)(void *)object)->ob_size;
         return 0;
     }
-    return bufproto__find(object, 0, buffer, length);
+    return bufproto__find(object, buffer, access == BUFPROTO_WRITE, length);
 }
 
 /* Whether the type's function succeeds. */
@@ -311,13 +298,13 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
     if (object == NULL) {
         return 0;
     }
-    if (PyBytes_CheckExact(object)) {
-        return 1;
-    }
-    /* Before the other shortcuts: most that is asked about and is not bytes has no memory. */
+    /* Before the shortcuts: most that is asked about has no memory. */
     slots = Py_TYPE(object)->tp_as_buffer;
     if (slots == NULL || slots->bf_getbuffer == NULL) {
         return 0;
+    }
+    if (PyBytes_CheckExact(object)) {
+        return 1;
     }
 #if !defined(Py_GIL_DISABLED) && !defined(BUFPROTO_STRICT)
     /* Empty or not. */
