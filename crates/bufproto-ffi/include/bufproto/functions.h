@@ -298,13 +298,13 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
     if (object == NULL) {
         return 0;
     }
-    /* Before the shortcuts: most that is asked about has no memory. */
+    if (PyBytes_CheckExact(object)) {
+        return 1;
+    }
+    /* Before the other shortcuts: most that is asked about and is not bytes has no memory. */
     slots = Py_TYPE(object)->tp_as_buffer;
     if (slots == NULL || slots->bf_getbuffer == NULL) {
         return 0;
-    }
-    if (PyBytes_CheckExact(object)) {
-        return 1;
     }
 #if !defined(Py_GIL_DISABLED) && !defined(BUFPROTO_STRICT)
     /* Empty or not. */
