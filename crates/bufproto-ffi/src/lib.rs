@@ -21,6 +21,7 @@ mod rule;
 mod scope;
 mod version;
 mod view;
+mod words;
 
 pub use api::{Function, Functions, NAMES, bufproto_functions};
 pub use export::*;

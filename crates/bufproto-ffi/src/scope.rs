@@ -7,7 +7,7 @@ use core::ptr::{self, NonNull};
 
 use bufproto_core::abi::Header;
 use bufproto_core::error::Error;
-use bufproto_core::legacy::store_from;
+use bufproto_core::legacy::store_from_in;
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Family, Refusal, Rule};
 use bufproto_core::runtime::Object as _;
@@ -19,7 +19,7 @@ use crate::interpreter::{GetBuffer, Interpreter, PyObject};
 use crate::legacy::access;
 use crate::object::{Attached, Object, Raised};
 use crate::places::{Blocks, Kept};
-use crate::view::words;
+use crate::words;
 
 /// The scope of core. What the views' layout is, only their places need to know.
 ///
@@ -85,7 +85,16 @@ unsafe fn store(
     // SAFETY: the caller's word for the object and its slot.
     let object = NonNull::new(object).map(|object| unsafe { Object::new(attached, object, get_buffer) });
     // SAFETY: the caller's word for the outputs.
-    unsafe { store_from(attached, object, buffer, length, |object| locate(&core, object, access)) }
+    unsafe {
+        store_from_in(
+            attached,
+            object,
+            buffer,
+            length,
+            |object| locate(&core, object, access),
+            words::of_functions,
+        )
+    }
 }
 
 /// Begins a scope with room for `count` views, of the interpreter's `view_size` bytes each, at `views`. Returns 0, or -1
@@ -227,7 +236,7 @@ pub unsafe extern "C" fn bufproto_scope_acquire(
     match core.acquire(object, Request::from_bits(request)) {
         Ok(held) => ptr::from_ref(held.raw()).cast(),
         Err(error) => {
-            error.restore(object);
+            error.restore_in(object, words::of_functions);
             ptr::null()
         }
     }
@@ -249,7 +258,7 @@ pub unsafe extern "C" fn bufproto_scope_keep(scope: &Scope, object: *mut PyObjec
     match core.keep(object) {
         Ok(()) => 0,
         Err(error) => {
-            error.restore(object);
+            error.restore_in(object, words::of_functions);
             -1
         }
     }
@@ -298,7 +307,7 @@ pub unsafe extern "C" fn bufproto_argument(
                 length.write(span.length);
                 Ok(())
             },
-            Rule::refusal,
+            words::of_functions,
         )
     }
 }
@@ -326,7 +335,7 @@ pub unsafe extern "C" fn bufproto_acquire(
             (object, get_buffer),
             view,
             |object, place, _| acquire_in(object, place, Request::from_bits(request)),
-            words,
+            words::of_views,
         )
     }
 }

@@ -8,11 +8,12 @@ use bufproto_core::abi::Header;
 use bufproto_core::copy;
 use bufproto_core::error::Error;
 use bufproto_core::layout::{Layout, Order};
-use bufproto_core::rules::{Family, Refusal, Rule};
+use bufproto_core::rules::Rule;
 use bufproto_core::runtime::Runtime as _;
 
 use crate::interpreter::Interpreter;
 use crate::object::{Attached, Raised};
+use crate::words;
 
 /// The layout of a view.
 ///
@@ -30,22 +31,6 @@ unsafe fn layout<'a>(view: *const c_void) -> Result<(&'a Header, Layout<'a>), Ru
     Ok((header, layout))
 }
 
-/// How the functions of this file and `bufproto_acquire` refuse. They are linked with the words of these rules only.
-pub(crate) fn words(rule: Rule, family: Family) -> Refusal {
-    macro_rules! only {
-        ($($name:ident)*) => {
-            match rule {
-                $(Rule::$name => Rule::$name.refusal(family),)*
-                // Also what is said of a request that is none.
-                _ => Rule::MemoryFlag.refusal(family),
-            }
-        };
-    }
-    only! {
-        NullArgument ViewExporter NullMemory ReadOnlyView ViewLayout ItemIndex CopyLength CopyShape
-    }
-}
-
 /// Raises what breaks a rule, and returns -1.
 ///
 /// # Safety
@@ -54,7 +39,7 @@ pub(crate) fn words(rule: Rule, family: Family) -> Refusal {
 unsafe fn refuse(interpreter: &Interpreter, rule: Rule) -> c_int {
     // SAFETY: the caller's word.
     let attached = unsafe { Attached::<Header>::new(interpreter) };
-    Error::<Raised<'_>>::from(rule).restore_without_object_in(attached, words);
+    Error::<Raised<'_>>::from(rule).restore_without_object_in(attached, words::of_views);
     -1
 }
 

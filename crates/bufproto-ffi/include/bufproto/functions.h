@@ -318,6 +318,17 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
     return bufproto__check_view(object, slots->bf_getbuffer);
 }
 
+/* For whoever calls the functions by the library. */
+BUFPROTO__INLINE int bufproto__read(PyObject *object, const void **buffer, ptrdiff_t *length)
+{
+    return bufproto__locate(object, BUFPROTO_READ, (bufproto__pointer *)(void *)buffer, (Py_ssize_t *)length);
+}
+
+BUFPROTO__INLINE int bufproto__write(PyObject *object, void **buffer, ptrdiff_t *length)
+{
+    return bufproto__locate(object, BUFPROTO_WRITE, (bufproto__pointer *)(void *)buffer, (Py_ssize_t *)length);
+}
+
 #endif
 
 BUFPROTO__INLINE int bufproto_PyObject_AsCharBuffer(PyObject *object, const char **buffer, Py_ssize_t *length)

@@ -165,6 +165,23 @@ BUFPROTO__INLINE ptrdiff_t bufproto__get_segment(PyObject *object, int access, p
 
 #endif
 
+#if PY_MAJOR_VERSION >= 3 && !defined(PYPY_VERSION)
+/* In functions.h. */
+BUFPROTO__INLINE int bufproto__read(PyObject *object, const void **buffer, ptrdiff_t *length);
+BUFPROTO__INLINE int bufproto__write(PyObject *object, void **buffer, ptrdiff_t *length);
+BUFPROTO__INLINE int bufproto__check(PyObject *object);
+#define BUFPROTO__WHOLE(function) function
+#else
+#define BUFPROTO__WHOLE(function) NULL
+#endif
+
+/* What only the strict policy asks. */
+#ifdef BUFPROTO_STRICT
+#define BUFPROTO__STRICTLY(function) function
+#else
+#define BUFPROTO__STRICTLY(function) NULL
+#endif
+
 #define BUFPROTO__PYTHONS(name) &PyExc_##name
 
 /* In a function, so that a file without use for it refers to none of the interpreter's. */
@@ -195,8 +212,8 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
         bufproto__set_string,
         bufproto__set_with_type,
         bufproto__type_name,
-        bufproto__is_severe,
-        bufproto__python_needs_release,
+        BUFPROTO__STRICTLY(bufproto__is_severe),
+        BUFPROTO__STRICTLY(bufproto__python_needs_release),
         BUFPROTO__EXCEPTIONS(BUFPROTO__PYTHONS),
 #ifndef BUFPROTO_FULL_IS_ERROR
         PyMem_Malloc,
@@ -214,6 +231,9 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
         NULL,
         NULL,
 #endif
+        BUFPROTO__WHOLE(bufproto__read),
+        BUFPROTO__WHOLE(bufproto__write),
+        BUFPROTO__WHOLE(bufproto__check),
     };
     BUFPROTO__COMPLETE(table, BUFPROTO__PYTHONS)
     return &table;
@@ -222,6 +242,8 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
 #ifdef __cplusplus
 }
 #endif
+
+#include "functions.h"
 
 #endif
 #endif
