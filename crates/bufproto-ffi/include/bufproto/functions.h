@@ -259,9 +259,21 @@ BUFPROTO__OUTLINE int bufproto__find(PyObject *object, bufproto__pointer *buffer
     return bufproto__ask(object, buffer, writing, length, slots->bf_getbuffer);
 }
 
+/* Whether neither is NULL. Two addresses on one stack have bits in common, and where the compiler knows no more of them, that is
+ * asked at once. */
+BUFPROTO__ALWAYS int bufproto__are_given(bufproto__pointer *buffer, Py_ssize_t *length)
+{
+#ifdef __GNUC__
+    if (!__builtin_constant_p(buffer != NULL) && ((size_t)buffer & (size_t)length) != 0) {
+        return 1;
+    }
+#endif
+    return buffer != NULL && length != NULL;
+}
+
 BUFPROTO__INLINE int bufproto__locate(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
 {
-    if (!BUFPROTO__LIKELY(object != NULL && buffer != NULL && length != NULL)) {
+    if (!BUFPROTO__LIKELY(object != NULL && bufproto__are_given(buffer, length))) {
         /* What the interpreter says of NULL, unless an exception is pending, wherever it looks for that. */
         return (int)PyObject_Size(NULL);
     }
