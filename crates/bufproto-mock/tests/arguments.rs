@@ -6,6 +6,7 @@ use std::ptr::{self, NonNull};
 use bufproto_core::abi::{CPython3, Header, View as _};
 use bufproto_core::argument::{self, Why, settle};
 use bufproto_core::error::ErrorOf;
+use bufproto_core::layout::Order;
 use bufproto_core::legacy::{Dialect, Python3};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Exception, Family, Refusal, Rule};
@@ -211,6 +212,88 @@ fn a_fields_items_begin_where_the_field_does() {
     assert!(items.iter().eq(*b"be"));
     assert_eq!(items.as_ptr(), view.span().pointer.cast_const().cast::<u8>().wrapping_add(1));
     assert!(items.shared().is_none(), "there are other fields in between");
+}
+
+#[test]
+fn a_field_is_copied_out_of_records_and_into_them() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let memory: Vec<u8> = (0..120).collect();
+    let records = Object::strided(&Strided {
+        memory: &memory,
+        offset: 117,
+        item_size: 3,
+        format: c"T{B:x:B:y:B:z:}".into(),
+        shape: &[4, 10],
+        strides: &[-30, -3],
+        read_only: false,
+    })
+    .unwrap();
+    let mut slot = Slot::new();
+    let view = slot.fill(records.attach(&interpreter), Request::FULL).unwrap();
+    let items = view.held().field_mut::<u8>(b"y").unwrap();
+    let mut copied = [0; 40];
+    items.as_view().copy_to_slice(Order::C, &mut copied).unwrap();
+    assert!(copied.iter().copied().eq((0..40).rev().map(|record| record * 3 + 1)));
+    items.as_view().copy_to_slice(Order::Fortran, &mut copied).unwrap();
+    assert_eq!(copied[..5], [118, 88, 58, 28, 115]);
+
+    items.copy_from_slice(Order::C, &[0xEE; 40]).unwrap();
+    let expected: Vec<u8> = (0..120).map(|byte| if byte % 3 == 1 { 0xEE } else { byte }).collect();
+    drop(view);
+    assert_eq!(records.content(), expected);
+}
+
+#[test]
+fn a_field_is_copied_out_of_records_behind_pointers() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let rows = Object::indirect(&[b"abcdef", b"ghijkl"]);
+    let mut slot = Slot::new();
+    let view = slot.fill(Pairs(rows.attach(&interpreter)), Request::FULL_RO).unwrap();
+    let items = view.held().field::<u8>(b"second").unwrap();
+    assert!(items.iter().eq(*b"bdfhjl"));
+    let mut copied = [0; 6];
+    items.copy_to_slice(Order::C, &mut copied).unwrap();
+    assert_eq!(copied, *b"bdfhjl");
+    items.copy_to_slice(Order::Fortran, &mut copied).unwrap();
+    assert_eq!(copied, *b"bhdjfl");
+}
+
+/// An exporter whose two rows of six bytes are rows of three pairs.
+#[derive(Clone, Copy)]
+struct Pairs<'i>(Handle<'i>);
+
+// SAFETY: as the handle.
+unsafe impl<'i> runtime::Object for Pairs<'i> {
+    type Runtime = Attached<'i>;
+
+    fn runtime(self) -> Attached<'i> {
+        self.0.runtime()
+    }
+
+    fn raise(self, refusal: &Refusal) {
+        self.0.raise(refusal);
+    }
+}
+
+// SAFETY: the view has the bytes of the handle's, two in each item.
+unsafe impl<'i> Exporter for Pairs<'i> {
+    fn exports(self) -> bool {
+        self.0.exports()
+    }
+
+    unsafe fn export(self, into: NonNull<CPython3>, request: Request) -> Result<(), Failure<RaisedBy<Self>>> {
+        static SHAPE: [isize; 2] = [2, 3];
+        static STRIDES: [isize; 2] = [size_of::<*mut u8>() as isize, 2];
+        // SAFETY: the caller's word.
+        unsafe { self.0.export(into, request)? };
+        // SAFETY: the view has just been filled.
+        let header = unsafe { &mut (*into.as_ptr()).header };
+        header.itemsize = 2;
+        header.format = c"T{B:first:B:second:}".as_ptr().cast_mut();
+        header.shape = SHAPE.as_ptr().cast_mut();
+        header.strides = STRIDES.as_ptr().cast_mut();
+        Ok(())
+    }
 }
 
 /// An exporter that answers every request with every second byte.
