@@ -1,5 +1,6 @@
 //! Arguments that are read and written in place, and views that were moved.
 
+use std::ffi::c_void;
 use std::ptr::{self, NonNull};
 
 use bufproto_core::abi::{CPython3, Header, View as _};
@@ -87,6 +88,23 @@ fn refusals_are_of_the_types_that_an_interpreter_raises() {
 }
 
 #[test]
+fn a_view_is_plain_if_it_has_none_of_four_fields() {
+    let place = NonNull::<isize>::dangling().as_ptr();
+    for fields in 0..16 {
+        let field = |number: u32| if fields >> number & 1 == 1 { place } else { ptr::null_mut() };
+        let header = Header {
+            buf: place.cast(),
+            format: field(0).cast(),
+            shape: field(1),
+            strides: field(2),
+            suboffsets: field(3),
+            ..Header::EMPTY
+        };
+        assert_eq!(header.is_plain(), fields == 0, "{header:?}");
+    }
+}
+
+#[test]
 fn a_copy_of_a_view_refers_to_itself_where_the_view_did() {
     let elsewhere = [3isize];
     let mut view = CPython3::EMPTY;
@@ -95,6 +113,9 @@ fn a_copy_of_a_view_refers_to_itself_where_the_view_did() {
         Header { format: c"B".as_ptr().cast_mut(), suboffsets: elsewhere.as_ptr().cast_mut(), ..view.header };
     view.header.shape = &raw mut view.header.len;
     view.header.strides = &raw mut view.header.itemsize;
+    // What lies behind the view is not part of it.
+    let behind: *mut c_void = (&raw mut view).wrapping_add(1).cast();
+    view.header.buf = behind;
     assert!(!view.header().is_plain());
     let mut copy = CPython3::EMPTY;
     // SAFETY: both are views, and the copy is whole.
@@ -106,7 +127,7 @@ fn a_copy_of_a_view_refers_to_itself_where_the_view_did() {
     assert_eq!(copy.header.strides, &raw mut copy.header.itemsize);
     assert_eq!(copy.header.format, view.header.format);
     assert_eq!(copy.header.suboffsets, view.header.suboffsets);
-    assert!(copy.header.buf.is_null());
+    assert_eq!(copy.header.buf, behind);
 }
 
 #[test]

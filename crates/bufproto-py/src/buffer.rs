@@ -289,18 +289,37 @@ exporter! {
         }
 
         /// Adds one byte, a number, at the end.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hell")
+        ///     >>> buffer.append(ord("o"))
+        ///     >>> buffer
+        ///     Buffer(b'hello')
         fn append(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
             let byte = index::byte(item)?;
             locked(slf, || Self::change(slf, 1, |held| held.push(byte)))
         }
 
         /// Adds the bytes of a bytes-like object, or numbers, at the end.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"a")
+        ///     >>> buffer.extend(bytearray(b"bc"))
+        ///     >>> buffer.extend([100, 101])
+        ///     >>> buffer
+        ///     Buffer(b'abcde')
         fn extend(slf: &Bound<'_, Self>, items: &Bound<'_, PyAny>) -> PyResult<()> {
             let bytes = index::bytes(items)?;
             locked(slf, || Self::change(slf, bytes.len(), |held| held.extend_from_slice(&bytes)))
         }
 
         /// Puts one byte, a number, before the one at the index.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"ello")
+        ///     >>> buffer.insert(0, ord("h"))
+        ///     >>> buffer
+        ///     Buffer(b'hello')
         fn insert(slf: &Bound<'_, Self>, index: isize, item: &Bound<'_, PyAny>) -> PyResult<()> {
             let byte = index::byte(item)?;
             locked(slf, || {
@@ -312,6 +331,15 @@ exporter! {
         }
 
         /// Takes out one byte, by default the last, and returns it.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello!")
+        ///     >>> chr(buffer.pop())
+        ///     '!'
+        ///     >>> chr(buffer.pop(0))
+        ///     'h'
+        ///     >>> buffer
+        ///     Buffer(b'ello')
         #[pyo3(signature = (index=None))]
         fn pop(slf: &Bound<'_, Self>, index: Option<&Bound<'_, PyAny>>) -> PyResult<u8> {
             let length = slf.get().0.len();
@@ -327,6 +355,15 @@ exporter! {
         }
 
         /// Makes it so many bytes long: cuts bytes off, or adds zeros.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello")
+        ///     >>> buffer.resize(4)
+        ///     >>> buffer
+        ///     Buffer(b'hell')
+        ///     >>> buffer.resize(5)
+        ///     >>> buffer[4]
+        ///     0
         fn resize(slf: &Bound<'_, Self>, size: isize) -> PyResult<()> {
             let size = usize::try_from(size)
                 .map_err(|_| PyValueError::new_err(format!("cannot resize to {size} bytes: a size is not negative")))?;
@@ -337,11 +374,24 @@ exporter! {
         }
 
         /// Takes all bytes out.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello")
+        ///     >>> buffer.clear()
+        ///     >>> len(buffer)
+        ///     0
         fn clear(slf: &Bound<'_, Self>) -> PyResult<()> {
             locked(slf, || slf.get().replace(Memory::default()).map_err(|error| named(slf, error)))
         }
 
         /// A copy of the bytes.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello")
+        ///     >>> copy = buffer.tobytes()
+        ///     >>> buffer.clear()
+        ///     >>> copy
+        ///     b'hello'
         fn tobytes<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyBytes>> {
             locked(slf, || {
                 if let Ok(stable) = slf.get().0.stable_read() {
@@ -364,12 +414,24 @@ exporter! {
         }
 
         /// The bytes as hexadecimal digits; the arguments are those of bytes.hex.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> Buffer(b"hello").hex()
+        ///     '68656c6c6f'
+        ///     >>> Buffer(b"hello").hex("-")
+        ///     '68-65-6c-6c-6f'
         #[pyo3(signature = (*arguments))]
         fn hex<'py>(slf: &Bound<'py, Self>, arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
             Self::tobytes(slf)?.call_method1("hex", arguments)
         }
 
         /// A view to read, as memoryview.toreadonly gives it; but others may still begin to read in peace, by stable_read.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello")
+        ///     >>> with buffer.toreadonly() as view, buffer.stable_read() as stable:
+        ///     ...     view.readonly, bytes(stable)
+        ///     (True, b'hello')
         fn toreadonly<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
             view(Bound::new(slf.py(), ReadOnly(slf.get().0.to_read_only()))?.as_any())
         }
@@ -400,6 +462,14 @@ exporter! {
         }
 
         /// How many views of the memory there are, just now.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello")
+        ///     >>> with memoryview(buffer):
+        ///     ...     buffer.exports
+        ///     1
+        ///     >>> buffer.exports
+        ///     0
         #[getter]
         fn exports(&self) -> usize {
             self.0.exports()

@@ -65,10 +65,14 @@ pub mod export;
 mod interpreter;
 #[cfg(feature = "kit")]
 mod kit;
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+mod known;
 mod lease;
 mod lifetime;
 #[cfg(feature = "module")]
 mod module;
+#[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+mod numpy;
 mod object;
 mod owned;
 mod refusal;

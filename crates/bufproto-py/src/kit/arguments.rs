@@ -326,6 +326,32 @@ pub(crate) mod arguments {
         object.extract::<ReadBuffer<'_, '_>>().err()
     }
 
+    /// Whether the object's type is one whose answers are known; `None` where no type's are.
+    #[pyfunction]
+    fn is_known(object: &Bound<'_, PyAny>) -> Option<bool> {
+        cfg_if::cfg_if! {
+            if #[cfg(any(PyPy, GraalPy, Py_LIMITED_API))] {
+                let _ = object;
+                None
+            } else {
+                Some(crate::known::is_known(object.as_borrowed()))
+            }
+        }
+    }
+
+    /// Whether the object is an array that is answered from its fields; `None` where no array is.
+    #[pyfunction]
+    fn is_seen(object: &Bound<'_, PyAny>) -> Option<bool> {
+        cfg_if::cfg_if! {
+            if #[cfg(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))] {
+                let _ = object;
+                None
+            } else {
+                Some(crate::numpy::find::<false>(object.as_borrowed()).is_some())
+            }
+        }
+    }
+
     #[pyfunction]
     fn refused_write(object: &Bound<'_, PyAny>) -> Option<PyErr> {
         object.extract::<WriteBuffer<'_, '_>>().err()

@@ -2,7 +2,6 @@
 """The type `bufproto.Buffer`, beside the interpreter's own `bytearray`."""
 
 import copy
-import doctest
 import gc
 import multiprocessing
 import operator
@@ -563,19 +562,6 @@ class Buffers(Case):
         self.assertEqual(sys.getrefcount(ours), before)
         del ours
         self.assertIsNone(gone())
-
-    def test_examples(self):
-        parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(verbose=False)
-        tried = 0
-        for name, value in [("Buffer", Buffer)] + sorted(vars(Buffer).items()):
-            text = getattr(value, "__doc__", None)
-            if text and not name.startswith("__"):
-                test = parser.get_doctest(text, {}, name, None, None)
-                said = []
-                runner.run(test, out=said.append)
-                self.assertEqual(said, [])
-                tried += len(test.examples)
-        self.assertGreater(tried, 12)
 
 
 if Buffer is not None:
