@@ -13,9 +13,10 @@ import sys
 import counting
 
 SIDES = ["empty", "ours", "theirs"]
-FUNCTIONS = ["char", "read", "write", "check", "scope 1", "scope 4", "scope 16"]
+FUNCTIONS = ["char", "read", "write", "check", "scope 1", "scope 4", "scope 16", "acquire", "O&"]
 CALLS = FUNCTIONS[:4]
-SCOPES = FUNCTIONS[4:]
+SCOPES = FUNCTIONS[4:7]
+HELD = FUNCTIONS[7:]
 
 # What a call takes is the difference between a long stretch and a short one, so that what happens once cancels out.
 STRETCHES = [200, 1200]
@@ -49,9 +50,11 @@ def cases():
     else:
         yield "numpy u8", numpy.zeros(5, "u1"), CALLS, []
     yield "int", 42, CALLS, ["char", "read", "write"]
-    yield "bytes", b"hello", SCOPES, []
-    yield "bytearray", bytearray(b"hello"), SCOPES, []
-    yield "array", array.array("d", [1, 2]), SCOPES, []
+    yield "bytes", b"hello", SCOPES + HELD, []
+    yield "bytearray", bytearray(b"hello"), SCOPES + HELD, []
+    yield "memoryview of bytes", memoryview(b"hello"), SCOPES + HELD, []
+    yield "array", array.array("d", [1, 2]), SCOPES + HELD, []
+    yield "ctypes array", (ctypes.c_int * 3)(1, 2, 3), SCOPES + HELD, []
 
 
 def answer(side, function, value):

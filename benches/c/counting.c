@@ -5,11 +5,15 @@ static const counting_deed *find(int side, int function)
 {
     static const counting_deed *const calls[] = {counting_empty_calls, counting_our_calls, counting_their_calls};
     static const counting_deed *const scopes[] = {counting_empty_scopes, counting_our_scopes, counting_their_scopes};
-    if (side < 0 || side > 2 || function < 0 || function >= COUNTING_CALLS + COUNTING_SCOPES) {
+    static const counting_deed *const held[] = {counting_empty_held, counting_our_held, counting_their_held};
+    const int first_held = COUNTING_CALLS + COUNTING_SCOPES;
+    if (side < 0 || side > 2 || function < 0 || function >= first_held + COUNTING_HELD) {
         PyErr_SetString(PyExc_IndexError, "there is nothing of this number to count");
         return NULL;
     }
-    return function < COUNTING_CALLS ? &calls[side][function] : &scopes[side][function - COUNTING_CALLS];
+    return function < COUNTING_CALLS ? &calls[side][function]
+           : function < first_held   ? &scopes[side][function - COUNTING_CALLS]
+                                     : &held[side][function - first_held];
 }
 
 /* callgrind is told to count inside this function only, and to write down what it counted when the function returns. So

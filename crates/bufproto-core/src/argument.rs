@@ -8,11 +8,11 @@
 use crate::abi::Header;
 use crate::error::ErrorOf;
 use crate::layout::Order;
-use crate::request::Request;
+use crate::request::{Access, Request};
 use crate::rules::Rule;
-use crate::runtime::{Exporter, ViewOf};
+use crate::runtime::{Exporter, Runtime, ViewOf};
 use crate::stable::StableViewFor;
-use crate::view::{Slot, SlotFor, ViewFor};
+use crate::view::{Slot, SlotFor, View, ViewFor};
 
 /// Acquires memory to read. The answer's [span](crate::view::View::span) can be read: its length is not negative, its
 /// pointer not null unless it is empty, and its items lie side by side in C order.
@@ -41,11 +41,9 @@ use crate::view::{Slot, SlotFor, ViewFor};
 /// - [`Rule::NegativeLength`] and [`Rule::NullMemory`] if its answer cannot be memory.
 #[inline]
 pub fn read<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<ViewFor<'_, O>, ErrorOf<O>> {
-    let view = slot.fill(object, Request::SIMPLE)?;
-    match view.shared() {
-        Ok(_) => Ok(view),
-        Err(rule) => Err(in_words_for_arguments(rule).into()),
-    }
+    let view = ask(object, Access::Read, slot)?;
+    check(&view, Access::Read)?;
+    Ok(view)
 }
 
 /// Acquires memory to read and write, as [`read`] does in everything else.
@@ -69,11 +67,87 @@ pub fn read<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<ViewFor<'_,
 /// exporter raised by a `TypeError`: [`why_refused`] says which.
 #[inline]
 pub fn write<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<ViewFor<'_, O>, ErrorOf<O>> {
-    let view = slot.fill(object, Request::WRITABLE)?;
-    match view.shared_mut() {
-        Ok(_) => Ok(view),
-        Err(rule) => Err(in_words_for_arguments(rule).into()),
-    }
+    let view = ask(object, Access::Write, slot)?;
+    check(&view, Access::Write)?;
+    Ok(view)
+}
+
+/// The first half of [`read`] and [`write()`], for a caller that tells the [usual](is_usual) answer from all others: asks.
+/// Of the answer nothing has been looked at yet.
+///
+/// ```
+/// use bufproto_core::argument;
+/// use bufproto_core::request::Access;
+/// use bufproto_core::rules::Rule;
+/// use bufproto_core::view::Slot;
+/// use bufproto_mock::Answer;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::scripted(Answer::null(5));
+/// let mut slot = Slot::new();
+/// let view = argument::ask(object.attach(&interpreter), Access::Read, &mut slot).unwrap();
+/// assert_eq!(argument::check(&view, Access::Read), Err(Rule::NullMemory));
+/// ```
+///
+/// # Errors
+///
+/// [`Rule::ViewExporter`] if the type exports no views, and the exporter's own exception.
+#[inline]
+pub fn ask<O: Exporter>(
+    object: O,
+    access: Access,
+    slot: &mut SlotFor<O>,
+) -> Result<ViewFor<'_, O>, ErrorOf<O>> {
+    slot.fill(object, access.request())
+}
+
+/// The other half: whether what was answered is memory for the access.
+///
+/// ```
+/// use bufproto_core::argument;
+/// use bufproto_core::request::Access;
+/// use bufproto_core::rules::Rule;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytes(b"hello");
+/// let mut slot = Slot::new();
+/// let view = argument::ask(object.attach(&interpreter), Access::Read, &mut slot).unwrap();
+/// assert_eq!(argument::check(&view, Access::Read), Ok(()));
+/// assert_eq!(argument::check(&view, Access::Write), Err(Rule::ArgumentReadOnly));
+/// ```
+///
+/// # Errors
+///
+/// As [`read`] and [`write()`].
+#[inline]
+pub fn check<R: Runtime>(view: &View<'_, R>, access: Access) -> Result<(), Rule> {
+    let checked = match access {
+        Access::Char | Access::Read => view.shared().map(|_| ()),
+        Access::Write => view.shared_mut().map(|_| ()),
+    };
+    checked.map_err(in_words_for_arguments)
+}
+
+/// Whether [`check`] certainly holds of an answer, which is that of nearly every exporter: a pointer, a length, and no more.
+///
+/// ```
+/// use bufproto_core::abi::Header;
+/// use bufproto_core::argument::is_usual;
+/// use bufproto_core::request::Access;
+///
+/// let mut memory = *b"hello";
+/// let read_only = Header { buf: memory.as_mut_ptr().cast(), len: 5, readonly: 1, ..Header::EMPTY };
+/// assert!(is_usual(&read_only, Access::Read) && !is_usual(&read_only, Access::Write));
+/// assert!(!is_usual(&Header { len: -1, ..read_only }, Access::Read));
+/// ```
+#[inline]
+#[must_use]
+pub fn is_usual(answer: &Header, access: Access) -> bool {
+    let may_be_written = access != Access::Write || answer.readonly == 0;
+    answer.is_plain() && !answer.buf.is_null() && answer.len >= 0 && may_be_written
 }
 
 /// Acquires memory that stays as it is while it is read, as [`read`] does in everything else.

@@ -102,6 +102,7 @@ pub unsafe trait Element: Copy + 'static {
     /// # Errors
     ///
     /// [`ElementError`], which names both formats.
+    #[inline]
     fn check(format: &[u8], item_size: usize) -> Result<(), ElementError<'_>> {
         let wanted = Self::FORMAT;
         // What is written most plainly need not be parsed: a standard size is the native one, for all but `l` and `L`.
@@ -109,11 +110,16 @@ pub unsafe trait Element: Copy + 'static {
         if NATIVE_IS_STANDARD && format == plain.as_bytes() && item_size == size_of::<Self>() {
             return Ok(());
         }
-        let parsed = Format::parse(format).map_err(|error| ElementError::Malformed { format, error })?;
-        check_item::<Self>(parsed.single(), format)?;
-        let size = parsed.size();
-        if item_size == size { Ok(()) } else { Err(ElementError::Size { format, size, item_size }) }
+        parse_and_check::<Self>(format, item_size)
     }
+}
+
+#[inline(never)]
+fn parse_and_check<T: Element>(format: &[u8], item_size: usize) -> Result<(), ElementError<'_>> {
+    let parsed = Format::parse(format).map_err(|error| ElementError::Malformed { format, error })?;
+    check_item::<T>(parsed.single(), format)?;
+    let size = parsed.size();
+    if item_size == size { Ok(()) } else { Err(ElementError::Size { format, size, item_size }) }
 }
 
 /// Whether the integers that formats name natively have the sizes that they have by standard.

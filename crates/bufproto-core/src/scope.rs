@@ -43,8 +43,12 @@ use crate::view::{Held, Slot, argument_in, ask, clear};
 ///         unsafe { &*self.views.get() }.len()
 ///     }
 ///
-///     fn claimed(&self) -> &Cell<usize> {
-///         &self.claimed
+///     fn claimed(&self) -> usize {
+///         self.claimed.get()
+///     }
+///
+///     fn set_claimed(&self, count: usize) {
+///         self.claimed.set(count);
 ///     }
 ///
 ///     fn grow(&self) -> Result<(), Rule> {
@@ -106,9 +110,26 @@ pub unsafe trait Places {
     /// let mut slots = [Slot::new(), Slot::new()];
     /// let scope = Scope::new(interpreter.attach(), &mut slots);
     /// scope.keep(object.attach(&interpreter)).unwrap();
-    /// assert_eq!(scope.places().claimed().get(), 1);
+    /// assert_eq!(scope.places().claimed(), 1);
     /// ```
-    fn claimed(&self) -> &Cell<usize>;
+    fn claimed(&self) -> usize;
+
+    /// Changes how many places are claimed. They are no more than there are.
+    ///
+    /// ```
+    /// use bufproto_core::scope::{Places, Scope};
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let mut slots = [Slot::new(), Slot::new()];
+    /// let scope = Scope::new(interpreter.attach(), &mut slots);
+    /// // As C does: it claims a place, and fills it itself.
+    /// scope.places().set_claimed(1);
+    /// assert_eq!((scope.places().claimed(), scope.room()), (1, 1));
+    /// ```
+    fn set_claimed(&self, count: usize);
 
     /// Makes more places, if there can be more.
     ///
@@ -175,8 +196,12 @@ unsafe impl<V: abi::View> Places for Slots<'_, V> {
         self.slots.len()
     }
 
-    fn claimed(&self) -> &Cell<usize> {
-        &self.claimed
+    fn claimed(&self) -> usize {
+        self.claimed.get()
+    }
+
+    fn set_claimed(&self, count: usize) {
+        self.claimed.set(count);
     }
 
     fn get(&self, number: usize) -> Option<NonNull<V>> {
@@ -259,8 +284,12 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     ///         1
     ///     }
     ///
-    ///     fn claimed(&self) -> &Cell<usize> {
-    ///         &self.1
+    ///     fn claimed(&self) -> usize {
+    ///         self.1.get()
+    ///     }
+    ///
+    ///     fn set_claimed(&self, count: usize) {
+    ///         self.1.set(count);
     ///     }
     ///
     ///     fn get(&self, number: usize) -> Option<NonNull<CPython3>> {
@@ -310,7 +339,7 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     /// ```
     #[must_use]
     pub fn room(&self) -> usize {
-        self.places.count() - self.places.claimed().get()
+        self.places.count() - self.places.claimed()
     }
 
     /// Acquires a view by one of the three old functions of the 3.x dialect, and keeps it.
@@ -494,14 +523,14 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     where
         O: Exporter<Runtime = R>,
     {
-        let place = self.places.claimed().get();
+        let place = self.places.claimed();
         let held = self.hold(fill)?;
         if held.header().obj.is_null()
             && let Err(error) = self.keep(object)
         {
             // There is nothing to release in the first place, which is free again, as in `hold`.
-            if self.places.claimed().get() == place + 1 {
-                self.places.claimed().set(place);
+            if self.places.claimed() == place + 1 {
+                self.places.set_claimed(place);
             }
             return Err(error);
         }
@@ -513,21 +542,21 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
         &self,
         fill: impl FnOnce(NonNull<R::View>) -> Result<(), E>,
     ) -> Result<Held<'_, R>, E> {
-        let place = self.places.claimed().get();
+        let place = self.places.claimed();
         if place >= self.places.count() {
             self.places.grow()?;
         }
         let view = self.places.get(place).ok_or(Rule::ScopeFull)?;
         // SAFETY: a place has room for a view.
         unsafe { clear(view) };
-        self.places.claimed().set(place + 1);
+        self.places.set_claimed(place + 1);
         if let Err(error) = fill(view) {
             // A failed export may leave an owner behind, which is not ours to release.
             // SAFETY: as above.
             unsafe { clear(view) };
             // Unless the exporter came back and claimed the next slots, this one is free again.
-            if self.places.claimed().get() == place + 1 {
-                self.places.claimed().set(place);
+            if self.places.claimed() == place + 1 {
+                self.places.set_claimed(place);
             }
             return Err(error);
         }
@@ -539,8 +568,8 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
 impl<R: Runtime, P: Places<View = R::View>> Drop for Scope<'_, R, P> {
     fn drop(&mut self) {
         // Releasing runs the exporter's code, so the count is read anew each time.
-        while let Some(last) = self.places.claimed().get().checked_sub(1) {
-            self.places.claimed().set(last);
+        while let Some(last) = self.places.claimed().checked_sub(1) {
+            self.places.set_claimed(last);
             if let Some(view) = self.places.get(last) {
                 // SAFETY: invariant 1, and the place is below `claimed` no more.
                 unsafe { self.runtime.release(view) };
@@ -551,11 +580,6 @@ impl<R: Runtime, P: Places<View = R::View>> Drop for Scope<'_, R, P> {
 
 impl<R: Runtime, P: Places<View = R::View>> fmt::Debug for Scope<'_, R, P> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "Scope {{ {} of {} slots claimed }}",
-            self.places.claimed().get(),
-            self.places.count()
-        )
+        write!(formatter, "Scope {{ {} of {} slots claimed }}", self.places.claimed(), self.places.count())
     }
 }

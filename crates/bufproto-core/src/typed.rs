@@ -249,6 +249,57 @@ fn is_within_length(layout: Layout<'_>) -> bool {
     layout.bounds().is_some_and(|bounds| bounds.start == 0 && bounds.end.unsigned_abs() <= layout.length())
 }
 
+impl<'a> Shared<'a> {
+    /// Some of the bytes, from the one at `first` on, as items of a type that lie as a layout says. `None` if one of them does
+    /// not lie within the bytes, or if the layout has items of another size.
+    ///
+    /// ```
+    /// use bufproto_core::layout::{Layout, Order};
+    /// use bufproto_core::shared::Shared;
+    ///
+    /// let mut memory = *b"hello";
+    /// // SAFETY: the array outlives the bytes, and nobody has a reference to it meanwhile.
+    /// let bytes = unsafe { Shared::new(memory.as_mut_ptr(), memory.len()) };
+    /// let mut every_second = [0; 3];
+    /// let layout = Layout::new(1, &[3], Some(&[-2]), None)?;
+    /// bytes.view(4, layout).unwrap().copy_to_slice(Order::C, &mut every_second)?;
+    /// assert_eq!(every_second, *b"olh");
+    /// assert!(bytes.view::<u8>(3, layout).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn view<T: Element>(self, first: usize, layout: Layout<'a>) -> Option<TypedView<'a, T>> {
+        let bounds = layout.bounds()?;
+        let lowest = first.checked_add_signed(bounds.start)?;
+        let highest = first.checked_add_signed(bounds.end)?;
+        let fits = layout.item_size() == size_of::<T>() && lowest <= highest && highest <= self.len();
+        // SAFETY: all items lie within the bytes, which can be read for `'a` as those of shared memory.
+        fits.then(|| unsafe { TypedView::new(self.as_ptr().cast_mut().wrapping_add(first), layout) })
+    }
+}
+
+impl<'a> SharedMut<'a> {
+    /// As [`Shared::view`], to read and write.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    /// use bufproto_core::shared::SharedMut;
+    ///
+    /// let mut memory = *b"hello";
+    /// // SAFETY: the array stays, and nobody else uses it.
+    /// let bytes = unsafe { SharedMut::new(memory.as_mut_ptr(), memory.len()) };
+    /// let every_second = Layout::new(1, &[3], Some(&[2]), None)?;
+    /// bytes.view::<u8>(0, every_second).unwrap().fill(b'-');
+    /// assert_eq!(memory, *b"-e-l-");
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
+    #[must_use]
+    pub fn view<T: Element>(self, first: usize, layout: Layout<'a>) -> Option<TypedViewMut<'a, T>> {
+        // The bytes may be written to, and so may the items, which are some of them.
+        self.as_shared().view(first, layout).map(TypedViewMut)
+    }
+}
+
 impl<R: Runtime> StableView<'_, R> {
     /// The view's items, which [stay as they are](TypedView::is_frozen) for as long as the view is held.
     ///

@@ -1,5 +1,6 @@
 //! Layouts: what is refused, contiguity, addresses.
 
+use bufproto_core::abi::Header;
 use bufproto_core::layout::{IndexError, Layout, LayoutError, Order, fill_contiguous_strides};
 
 #[test]
@@ -84,6 +85,25 @@ fn a_pointer_is_followed_where_the_suboffset_says_so() {
     // SAFETY: the layout describes two pointers to rows of four bytes, of which it leaves out the first.
     let item = unsafe { layout.pointer(pointers.as_mut_ptr().cast(), &[1, 2]).unwrap().read() };
     assert_eq!(item, 8);
+}
+
+#[test]
+fn a_view_without_a_shape_is_a_row() {
+    let view = Header { len: 6, itemsize: 2, ndim: 1, ..Header::EMPTY };
+    // SAFETY: shape, strides and suboffsets are null.
+    let row = unsafe { Layout::of_view(&view) }.unwrap();
+    assert_eq!((row.dimensions(), row.extent(0), row.extent(1), row.stride(0)), (1, 3, 1, 2));
+    assert!(!row.has_strides());
+    let mut entries = [2];
+    let pointer = entries.as_mut_ptr();
+    for view in [
+        Header { len: 6, itemsize: 2, ndim: 1, strides: pointer, ..Header::EMPTY },
+        Header { len: 6, itemsize: 2, ndim: 1, suboffsets: pointer, ..Header::EMPTY },
+    ] {
+        // SAFETY: what is not null has an entry for the one dimension.
+        assert_eq!(unsafe { Layout::of_view(&view) }.unwrap_err(), LayoutError::NoShape);
+    }
+    assert!(Layout::new(2, &[3], Some(&[2]), None).unwrap().has_strides());
 }
 
 #[test]

@@ -39,24 +39,27 @@
 use core::slice;
 
 use bufproto_core::element::Element;
+use bufproto_core::layout::Order;
 use bufproto_core::request::Request;
 use bufproto_core::shared::{Shared, SharedMut};
 use bufproto_core::typed::{TypedView, TypedViewMut};
 use ndarray::{
     Array1, ArrayBase, ArrayD, ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, CowArray, Data,
-    Dimension, Ix1, IxDyn,
+    Dimension, Ix1, IxDyn, ShapeBuilder,
 };
 use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::argument::{ReadBuffer, WriteBuffer, copy_of, typed};
+use crate::argument::{ReadBuffer, WriteBuffer, typed};
+use crate::copies::items;
 use crate::view::{Slot, fill};
 
 mod parts;
 
 use parts::Parts;
 
-/// A copy of an object's items, in the dimensions that it has. It is in C order, whatever the object's is.
+/// A copy of an object's items, in the dimensions that it has. It is in Fortran order if the object's items are, else in C
+/// order, as what `to_owned` of `ndarray` makes.
 ///
 /// An argument of a function can be taken by it: `#[pyo3(from_py_with = array_of)] items: ArrayD<f64>`.
 ///
@@ -121,7 +124,7 @@ pub fn array_of<T: Element>(object: &Bound<'_, PyAny>) -> PyResult<ArrayD<T>> {
 /// # }
 /// ```
 pub trait ArrayItems<'held, T>: sealed::Sealed + Copy {
-    /// A copy of the items, each as it is when its turn comes. It is in C order, whatever the view's is.
+    /// A copy of the items, each as it is when its turn comes. It is in Fortran order if the items are, else in C order.
     ///
     /// ```
     /// use bufproto_py::{ArrayItems, Request, Slot, fill, typed};
@@ -306,13 +309,12 @@ impl<T> sealed::Sealed for TypedViewMut<'_, T> {}
 
 impl<'held, T: Element> ArrayItems<'held, T> for TypedView<'held, T> {
     fn to_array(self) -> Result<ArrayD<T>, ArrayError> {
-        let shape: Vec<usize> = self.shape().collect();
-        let items = match self.shared() {
-            Some(memory) => copy_of(memory),
-            None => self.iter().collect(),
-        };
+        let shape = IxDyn(&self.shape().collect::<Vec<_>>());
+        let layout = self.layout();
+        let by_columns = layout.is_contiguous(Order::Fortran) && !layout.is_contiguous(Order::C);
+        let order = if by_columns { Order::Fortran } else { Order::C };
         // There are as many items as the shape has, so it can only be that `ndarray` does not take the shape.
-        ArrayD::from_shape_vec(shape, items).map_err(|_| ArrayError::TooLarge)
+        ArrayD::from_shape_vec(shape.set_f(by_columns), items(self, order)).map_err(|_| ArrayError::TooLarge)
     }
 
     fn as_frozen_array(self) -> Result<ArrayViewD<'held, T>, ArrayError> {
@@ -348,10 +350,16 @@ impl<'held, T: Element> ArrayItemsMut<'held, T> for TypedViewMut<'held, T> {
         if array.shape() != shape {
             return Err(other());
         }
-        array.view().into_dyn().indexed_iter().try_for_each(|(indices, &item)| {
-            // The indices are those of the same shape.
-            self.set(ndarray::Dimension::slice(&indices), item).map_err(|_| other())
-        })
+        let (by_columns, in_order);
+        let (order, items) = if array.t().is_standard_layout() {
+            by_columns = array.t();
+            (Order::Fortran, by_columns.as_slice())
+        } else {
+            in_order = array.as_standard_layout();
+            (Order::C, in_order.as_slice())
+        };
+        // Arrays in standard layout are slices, and have as many items as their shape says.
+        items.ok_or_else(other).and_then(|items| self.copy_from_slice(order, items).map_err(|_| other()))
     }
 
     unsafe fn as_array_view_mut(self) -> Result<ArrayViewMutD<'held, T>, ArrayError> {
