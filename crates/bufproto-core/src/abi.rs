@@ -162,6 +162,12 @@ pub unsafe trait View: Sized {
     const EMPTY: Self;
 
     /// The common fields.
+    ///
+    /// ```
+    /// use bufproto_core::abi::{CPython2, View};
+    ///
+    /// assert_eq!(CPython2::EMPTY.header().len, 0);
+    /// ```
     #[inline]
     fn header(&self) -> &Header {
         // SAFETY: the trait promises that a `Header` comes first.
