@@ -19,7 +19,8 @@ CALLS = [form + name for form in FORMS for name in ("char", "read", "write", "ch
 READS = [form + name for form in FORMS for name in ("char", "read")]
 WRITES = [form + "write" for form in FORMS]
 SCOPES = ["scope 1", "scope 4", "scope 16"]
-FUNCTIONS = CALLS + SCOPES
+HELD = ["acquire", "O&"]
+FUNCTIONS = CALLS + SCOPES + HELD
 
 # What a call takes is the difference between a long stretch and a short one, so that what happens once cancels out.
 STRETCHES = [200, 1200]
@@ -53,9 +54,11 @@ def cases():
     else:
         yield "numpy u8", numpy.zeros(5, "u1"), CALLS, []
     yield "int", 42, CALLS, READS + WRITES
-    yield "bytes", b"hello", SCOPES, []
-    yield "bytearray", bytearray(b"hello"), SCOPES, []
-    yield "array", array.array("d", [1, 2]), SCOPES, []
+    yield "bytes", b"hello", SCOPES + HELD, []
+    yield "bytearray", bytearray(b"hello"), SCOPES + HELD, []
+    yield "memoryview of bytes", memoryview(b"hello"), SCOPES + HELD, []
+    yield "array", array.array("d", [1, 2]), SCOPES + HELD, []
+    yield "ctypes array", (ctypes.c_int * 3)(1, 2, 3), SCOPES + HELD, []
 
 
 def answer(side, function, value):

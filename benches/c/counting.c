@@ -7,10 +7,14 @@ static const counting_deed *find(int side, int function)
                                                               counting_library_calls};
     static const counting_deed *const calls[] = {counting_empty_calls, NULL, counting_their_calls};
     static const counting_deed *const scopes[] = {counting_empty_scopes, counting_our_scopes, counting_their_scopes};
+    static const counting_deed *const held[] = {counting_empty_held, counting_our_held, counting_their_held};
     const int scope = function - COUNTING_FORMS * COUNTING_CALLS;
-    if (side < 0 || side > 2 || function < 0 || scope >= COUNTING_SCOPES) {
+    if (side < 0 || side > 2 || function < 0 || scope >= COUNTING_SCOPES + COUNTING_HELD) {
         PyErr_SetString(PyExc_IndexError, "there is nothing of this number to count");
         return NULL;
+    }
+    if (scope >= COUNTING_SCOPES) {
+        return &held[side][scope - COUNTING_SCOPES];
     }
     if (scope >= 0) {
         return &scopes[side][scope];

@@ -71,6 +71,19 @@ pub unsafe fn gather(memory: *const u8, layout: Layout<'_>, order: Order, into: 
 ///
 /// Where two items of the layout share a place, one of the two will be there.
 ///
+/// ```
+/// use bufproto_core::copy::scatter;
+/// use bufproto_core::layout::{Layout, Order};
+///
+/// // Every second of five bytes.
+/// let mut memory = *b"a-b-c";
+/// let layout = Layout::new(1, &[3], Some(&[2]), None)?;
+/// // SAFETY: the memory has an item at 0, 2 and 4, as many as there are to copy.
+/// unsafe { scatter(b"xyz".as_ptr(), memory.as_mut_ptr(), layout, Order::C) };
+/// assert_eq!(memory, *b"x-y-z");
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
+///
 /// # Safety
 ///
 /// - [`length`](Layout::length) bytes at `from` may be read.
@@ -89,6 +102,20 @@ pub unsafe fn scatter(from: *const u8, memory: *mut u8, layout: Layout<'_>, orde
 /// Copies each item to the item of the other layout with the same indices.
 ///
 /// Where two items of the target share a place, one of the two will be there.
+///
+/// ```
+/// use bufproto_core::copy::{CopyError, copy};
+/// use bufproto_core::layout::Layout;
+///
+/// // A table of two rows, and its transpose.
+/// let (rows, mut columns) = ([1u8, 2, 3, 4, 5, 6], [0u8; 6]);
+/// let from = Layout::new(1, &[3, 2], Some(&[1, 3]), None)?;
+/// let to = Layout::new(1, &[3, 2], None, None)?;
+/// // SAFETY: both have six items.
+/// unsafe { copy((rows.as_ptr(), from), (columns.as_mut_ptr(), to)) }?;
+/// assert_eq!(columns, [1, 4, 2, 5, 3, 6]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -132,6 +159,19 @@ fn compare(from: Layout<'_>, to: Layout<'_>) -> Result<(), CopyError> {
 }
 
 /// Why items cannot be copied from one layout to the other.
+///
+/// ```
+/// use bufproto_core::copy::{CopyError, copy};
+/// use bufproto_core::layout::Layout;
+///
+/// let (two, three) = (Layout::new(1, &[2], None, None)?, Layout::new(1, &[3], None, None)?);
+/// let mut into = [0u8; 3];
+/// // SAFETY: the first has two items, the other place for three.
+/// let refused = unsafe { copy((b"ab".as_ptr(), two), (into.as_mut_ptr(), three)) }.unwrap_err();
+/// assert_eq!(refused, CopyError::Extent { dimension: 0, from: 2, to: 3 });
+/// assert_eq!(into, [0; 3]);
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CopyError {

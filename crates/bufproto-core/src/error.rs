@@ -10,6 +10,19 @@ use crate::runtime::{Object, RaisedBy, Runtime};
 ///
 /// `Raised` is the backend's [token](crate::runtime#the-error-indicator); dropping the error discards the
 /// exporter's exception, [`restore`](Self::restore) leaves it for the interpreter to report.
+///
+/// ```
+/// use bufproto_core::error::Error;
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// use bufproto_core::rules::Rule;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytes(b"hello");
+/// let error = Python3::as_write_buffer(object.attach(&interpreter)).unwrap_err();
+/// assert!(matches!(error, Error::Refused(Rule::WriteExporter)));
+/// assert_eq!(error.to_string(), "rule 303 of the buffer protocol was broken: WriteExporter");
+/// ```
 #[derive(Debug)]
 pub enum Error<Raised> {
     /// The exporter failed; what it raised, if anything, is in the error indicator.
@@ -31,6 +44,14 @@ impl<Raised> fmt::Display for Error<Raised> {
 
 impl<Raised> Error<Raised> {
     /// The rule that was broken, unless the exporter itself failed.
+    ///
+    /// ```
+    /// use bufproto_core::error::Error;
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// assert_eq!(Error::<()>::from(Rule::NullArgument).rule(), Some(Rule::NullArgument));
+    /// assert_eq!(Error::Raised(()).rule(), None, "the exporter has reasons of its own");
+    /// ```
     pub fn rule(&self) -> Option<Rule> {
         match self {
             Self::Raised(_) => None,
@@ -39,6 +60,20 @@ impl<Raised> Error<Raised> {
     }
 
     /// Leaves the error in the interpreter's error indicator, as a C function that fails does.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::opaque();
+    /// let handle = object.attach(&interpreter);
+    /// Python3::as_read_buffer(handle).unwrap_err().restore(handle);
+    /// assert_eq!(
+    ///     interpreter.take_raised().unwrap().to_string(),
+    ///     "TypeError: a bytes-like object is required, not 'int'"
+    /// );
+    /// ```
     pub fn restore<O>(self, object: O)
     where
         O: Object,
@@ -60,6 +95,19 @@ impl<Raised> Error<Raised> {
     }
 
     /// As [`restore`](Self::restore), where there is no object whose type could be named.
+    ///
+    /// ```
+    /// use bufproto_core::error::Error;
+    /// use bufproto_core::rules::Rule;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// Error::from(Rule::NullArgument).restore_without_object(interpreter.attach());
+    /// assert_eq!(
+    ///     interpreter.take_raised().unwrap().to_string(),
+    ///     "SystemError: null argument to internal routine"
+    /// );
+    /// ```
     pub fn restore_without_object<R: Runtime<Raised = Raised>>(self, runtime: R) {
         self.restore_without_object_in(runtime, Rule::refusal);
     }
@@ -96,6 +144,20 @@ impl<Raised> Error<Raised> {
 }
 
 /// The error of a call on an object.
+///
+/// ```
+/// use bufproto_core::error::ErrorOf;
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// use bufproto_core::runtime::Exporter;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// fn length<O: Exporter>(object: O) -> Result<isize, ErrorOf<O>> {
+///     Ok(Python3::as_read_buffer(object)?.length)
+/// }
+///
+/// assert_eq!(length(Object::bytes(b"hello").attach(&interpreter)).unwrap(), 5);
+/// ```
 pub type ErrorOf<O> = Error<RaisedBy<O>>;
 
 impl<Raised> From<Rule> for Error<Raised> {

@@ -35,6 +35,15 @@ macro_rules! text {
 /// A rule that a call can break.
 ///
 /// `as u16` gives the number.
+///
+/// ```
+/// use bufproto_core::rules::{Family, Rule};
+///
+/// assert_eq!(Rule::WriteExporter as u16, 303);
+/// let refusal = Rule::WriteExporter.refusal(Family::CPython3);
+/// assert_eq!(refusal.exception.name(), "TypeError");
+/// assert_eq!(refusal.message.as_c_str(), c"expected a writable bytes-like object");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u16)]
 #[non_exhaustive]
@@ -139,6 +148,13 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the numbers.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// assert!(Rule::ALL.is_sorted_by_key(|rule| rule.number()));
+    /// assert!(Rule::ALL.contains(&Rule::SingleSegment));
+    /// ```
     pub const ALL: [Self; 45] = [
         Self::NullArgument,
         Self::IntLength,
@@ -188,6 +204,12 @@ impl Rule {
     ];
 
     /// The number, as C programs see it.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// assert_eq!(Rule::SingleSegment.number(), 204);
+    /// ```
     #[must_use]
     pub const fn number(self) -> u16 {
         self as u16
@@ -199,6 +221,14 @@ impl Rule {
     }
 
     /// How an interpreter of `family` refuses what breaks this rule.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Exception, Family, Rule};
+    ///
+    /// let refusal = |family| Rule::Writable.refusal(family).exception;
+    /// assert_eq!(refusal(Family::CPython3), Exception::BufferError);
+    /// assert_eq!(refusal(Family::PyPy3), Exception::ValueError);
+    /// ```
     #[must_use]
     // Who knows the rule gets its words and no others.
     #[inline(always)]
@@ -334,6 +364,14 @@ impl Rule {
 }
 
 /// Interpreters that share procedures and wording.
+///
+/// ```
+/// use bufproto_core::rules::{Family, Rule};
+///
+/// let words = |family| Rule::ViewExporter.refusal(family).message.with_type_name("int").to_string();
+/// assert_eq!(words(Family::CPython2), "'int' does not have the buffer interface");
+/// assert_eq!(words(Family::CPython3), "a bytes-like object is required, not 'int'");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Family {
@@ -350,6 +388,14 @@ pub enum Family {
 }
 
 /// How a call that broke a rule is refused: static data, the same for every object.
+///
+/// ```
+/// use bufproto_core::rules::{Exception, Family, Rule};
+///
+/// let refusal = Rule::NullArgument.refusal(Family::CPython3);
+/// assert_eq!((refusal.rule, refusal.exception), (Rule::NullArgument, Exception::SystemError));
+/// assert!(refusal.yields, "an exception that is pending says more");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The rule.
@@ -363,6 +409,12 @@ pub struct Refusal {
 }
 
 /// The built-in exception types that refusals are of.
+///
+/// ```
+/// use bufproto_core::rules::{Exception, Family, Rule};
+///
+/// assert_eq!(Rule::IntLength.refusal(Family::CPython2).exception, Exception::OverflowError);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Exception {
@@ -384,6 +436,12 @@ pub enum Exception {
 
 impl Exception {
     /// The type's name in Python.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Exception;
+    ///
+    /// assert_eq!(Exception::BufferError.name(), "BufferError");
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -400,6 +458,14 @@ impl Exception {
 
 /// The text of a refusal. It may hold one place for the name of the object's type, `%.100s`, as
 /// `PyErr_Format` takes it: at most 100 bytes of the name are shown.
+///
+/// ```
+/// use bufproto_core::rules::{Family, Rule};
+///
+/// let message = Rule::ReadExporter.refusal(Family::CPython3).message;
+/// assert!(message.names_type());
+/// assert_eq!(message.as_c_str(), c"a bytes-like object is required, not '%.100s'");
+/// ```
 // Two scalars: compilers choose among such in tables without addresses, which a loader would have to fill in.
 #[derive(Clone, Copy)]
 pub struct Message {
@@ -436,6 +502,13 @@ impl Message {
     const NAME_BYTES: usize = 100;
 
     /// How many bytes a text can have, with a name in it and the byte that ends it.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Family, Message, Rule};
+    ///
+    /// let longest = Rule::ALL.map(|rule| rule.refusal(Family::CPython3).message.as_c_str().count_bytes());
+    /// assert!(longest.iter().all(|length| length + 100 < Message::ROOM));
+    /// ```
     pub const ROOM: usize = 256;
 
     const fn new(text: &'static CStr) -> Self {
@@ -454,6 +527,13 @@ impl Message {
     }
 
     /// The text as a C string, for `PyErr_SetString` or, [with a place](Self::names_type), `PyErr_Format`.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Family, Rule};
+    ///
+    /// let message = Rule::SingleSegment.refusal(Family::CPython2).message;
+    /// assert_eq!(message.as_c_str(), c"expected a single-segment buffer object");
+    /// ```
     #[must_use]
     pub const fn as_c_str(self) -> &'static CStr {
         let length = self.sizes as usize & ((1 << Self::PLACE_SHIFT) - 1);
@@ -467,6 +547,13 @@ impl Message {
     }
 
     /// Whether the text has a place for the name of the object's type.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Family, Rule};
+    ///
+    /// let names_type = |rule: Rule| rule.refusal(Family::CPython3).message.names_type();
+    /// assert!(names_type(Rule::ReadExporter) && !names_type(Rule::WriteExporter));
+    /// ```
     #[must_use]
     #[inline]
     pub const fn names_type(self) -> bool {
@@ -474,12 +561,29 @@ impl Message {
     }
 
     /// The text, with `type_name` in its place.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Family, Rule};
+    ///
+    /// let message = Rule::ReadExporter.refusal(Family::CPython3).message;
+    /// assert_eq!(message.with_type_name("str").to_string(), "a bytes-like object is required, not 'str'");
+    /// ```
     pub fn with_type_name(self, type_name: &str) -> impl fmt::Display {
         Text { message: self, type_name }
     }
 
     /// Writes the text as a C string, with `type_name` in its place; much cheaper than `PyErr_Format`. `None` for a
     /// name that is long or not ASCII, which the interpreter has ways of its own to show.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Family, Message, Rule};
+    ///
+    /// let message = Rule::ReadExporter.refusal(Family::CPython3).message;
+    /// let mut room = [0; Message::ROOM];
+    /// let text = message.write_with_type_name(c"str", &mut room);
+    /// assert_eq!(text, Some(c"a bytes-like object is required, not 'str'"));
+    /// assert_eq!(message.write_with_type_name(c"naïve", &mut room), None);
+    /// ```
     #[must_use]
     pub fn write_with_type_name<'a>(
         self,

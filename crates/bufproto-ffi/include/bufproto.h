@@ -293,24 +293,20 @@ typedef int (*bufproto_get_buffer)(struct _object *object, void *view, int reque
  */
 struct bufproto_kept {
     /**
-     * Room for views, the caller's.
+     * The next free place in the caller's room; its end if there is none. Who fills a place himself claims it before, and
+     * gives it back if the exporter fails and no other has been claimed since.
+     */
+    void *next;
+    /**
+     * Where the caller's room ends.
+     */
+    void *end;
+    /**
+     * Where it begins.
      */
     void *first;
     /**
-     * How many views that is.
-     */
-    size_t own;
-    /**
-     * How many places are claimed, from the first on. Who fills a place himself claims it before, and gives it back
-     * if the exporter fails and no other has been claimed since.
-     */
-    size_t claimed;
-    /**
-     * How many places there are.
-     */
-    size_t count;
-    /**
-     * The library's memory for those that are more than the caller's.
+     * The library's memory for views that are more than the caller has room for.
      */
     void *spilled;
 };

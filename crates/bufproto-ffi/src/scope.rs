@@ -122,7 +122,7 @@ pub unsafe extern "C" fn bufproto_scope_begin(
         return -1;
     }
     // SAFETY: the caller's word.
-    unsafe { (&raw mut (*scope).places).write(Kept::new(views, count)) };
+    unsafe { (&raw mut (*scope).places).write(Kept::new(views, count, interpreter.view_size)) };
     0
 }
 
@@ -137,13 +137,14 @@ pub unsafe extern "C" fn bufproto_scope_begin(
 /// The thread is attached to the interpreter; `scope` was passed to `bufproto_scope_begin`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufproto_scope_end(scope: *mut Scope) {
-    // SAFETY: the caller's word. The scope does not end twice, since it forgets its interpreter; while it ends, nobody
-    // can take anything through it.
+    // SAFETY: the caller's word. The scope does not end twice, since it forgets its interpreter and its places; while it
+    // ends, nobody can take anything through it.
     unsafe {
-        let Some((_, core)) = (*scope).open() else { return };
-        let places = *core.places();
-        (*scope).interpreter.set(ptr::null());
-        drop(ManuallyDrop::into_inner(core));
+        let scope = &*scope;
+        let Some(interpreter) = scope.interpreter.replace(ptr::null()).as_ref() else { return };
+        let kept = scope.places.take();
+        let places = Blocks::new(interpreter, &kept);
+        drop(Core::in_places(Attached::new(interpreter), places));
         places.free();
     }
 }
@@ -352,7 +353,7 @@ unsafe fn hold_one(
     hold: impl for<'i> FnOnce(Object<'i, Header>, NonNull<Header>, Blocks<'i>) -> Result<(), Error<Raised<'i>>>,
     words: impl FnOnce(Rule, Family) -> Refusal,
 ) -> c_int {
-    let kept = Kept::new(view, 1);
+    let kept = Kept::new(view, 1, interpreter.view_size);
     // SAFETY: the caller's word.
     let (attached, places) = unsafe { (Attached::new(interpreter), Blocks::new(interpreter, &kept)) };
     let (Some(object), Some(place)) = (NonNull::new(object), NonNull::new(view.cast())) else {

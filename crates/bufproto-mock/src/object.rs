@@ -26,6 +26,20 @@ use segments::Slots;
 pub use segments::{OldSlots, Witness};
 
 /// A reference to an object. Cloning makes another reference; every view holds one.
+///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let other = object.clone();
+/// assert_eq!(object.references(), 2);
+/// let span = Python3::as_write_buffer(other.attach(&interpreter)).unwrap();
+/// // SAFETY: the object lives, and is not resized.
+/// unsafe { span.pointer.cast::<u8>().write(b'j') };
+/// assert_eq!(object.content(), b"jello");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Object(Rc<Inner>);
 
@@ -130,6 +144,23 @@ impl Items {
 }
 
 /// A recipe for items in memory, of any number of dimensions.
+///
+/// ```
+/// use bufproto_mock::{Object, Strided};
+///
+/// // The second column of a table that has three.
+/// let column = Object::strided(&Strided {
+///     memory: b"abcxyz",
+///     offset: 1,
+///     item_size: 1,
+///     format: c"B".to_owned(),
+///     shape: &[2],
+///     strides: &[3],
+///     read_only: true,
+/// })?;
+/// assert_eq!(column.type_name(), "ndarray");
+/// # Ok::<(), bufproto_mock::OutOfBounds>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Strided<'a> {
     /// All of the memory.
@@ -149,6 +180,21 @@ pub struct Strided<'a> {
 }
 
 /// Why there is no object with such a layout.
+///
+/// ```
+/// use bufproto_mock::{Object, OutOfBounds, Strided};
+///
+/// let error = Object::strided(&Strided {
+///     memory: b"abcxyz",
+///     offset: 4,
+///     item_size: 1,
+///     format: c"B".to_owned(),
+///     shape: &[2],
+///     strides: &[3],
+///     read_only: true,
+/// }).unwrap_err();
+/// assert!(matches!(error, OutOfBounds::Memory { low: 4, high: 8, length: 6 }));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutOfBounds {
@@ -187,6 +233,16 @@ impl Object {
     }
 
     /// Content that never moves and is never written to, as that of an exact `bytes`.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_ok());
+    /// assert!(Python3::as_write_buffer(object.attach(&interpreter)).is_err());
+    /// ```
     #[must_use]
     pub fn bytes(content: &[u8]) -> Self {
         let kind = Kind::Bytes(Bytes { read_only: true, frozen: true, ..Bytes::new(content) });
@@ -194,6 +250,15 @@ impl Object {
     }
 
     /// Content that can be written to, and resized while it is not exported.
+    ///
+    /// ```
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// object.resize(&interpreter, 4).unwrap();
+    /// assert_eq!(object.content(), b"hell");
+    /// ```
     #[must_use]
     pub fn bytearray(content: &[u8]) -> Self {
         Self::make("bytearray", Kind::Bytes(Bytes::new(content)), Slots::Bytes)
@@ -201,6 +266,19 @@ impl Object {
 
     /// As [`bytearray`](Self::bytearray), and it offers [stable reads](bufproto_core::stable). The type has no old slots,
     /// which could not be told when somebody has done reading or writing.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::buffer(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill_stable(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert!(object.write(&interpreter, 0, b"j").is_err());
+    /// assert_eq!(view.as_slice(), Ok(&b"hello"[..]));
+    /// ```
     #[must_use]
     pub fn buffer(content: &[u8]) -> Self {
         Self::make("Buffer", Kind::Bytes(Bytes { stable: true, ..Bytes::new(content) }), Slots::Missing)
@@ -209,6 +287,17 @@ impl Object {
     /// Some of the bytes of a [`buffer`](Self::buffer), or of another slice: an object that exports the same memory, and
     /// whose views go together with those of the other as if there were one object. After a resize there may be fewer.
     /// `None` for other objects.
+    ///
+    /// ```
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::buffer(b"hello");
+    /// let slice = object.slice(1..3).unwrap();
+    /// assert_eq!(slice.content(), b"el");
+    /// object.write(&interpreter, 1, b"i").unwrap();
+    /// assert_eq!(slice.content(), b"il");
+    /// ```
     #[must_use]
     pub fn slice(&self, part: Range<usize>) -> Option<Self> {
         let Kind::Bytes(bytes) = &self.0.kind else { return None };
@@ -222,6 +311,15 @@ impl Object {
     }
 
     /// Content that consumers may not write to, though its owner may.
+    ///
+    /// ```
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::read_only(b"hello");
+    /// object.write(&interpreter, 0, b"j").unwrap();
+    /// assert_eq!(object.content(), b"jello");
+    /// ```
     #[must_use]
     pub fn read_only(content: &[u8]) -> Self {
         let kind = Kind::Bytes(Bytes { read_only: true, ..Bytes::new(content) });
@@ -229,6 +327,30 @@ impl Object {
     }
 
     /// Items of any shape. The type has no old slots.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// use bufproto_mock::Strided;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let recipe = Strided {
+    ///     memory: b"abc",
+    ///     offset: 2,
+    ///     item_size: 1,
+    ///     format: c"B".to_owned(),
+    ///     shape: &[3],
+    ///     strides: &[-1],
+    ///     read_only: true,
+    /// };
+    /// let reversed = Object::strided(&recipe)?;
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(reversed.attach(&interpreter), Request::FULL_RO).unwrap();
+    /// assert!(view.held().typed::<u8>().unwrap().iter().eq(*b"cba"));
+    /// # drop(view);
+    /// # Ok::<(), bufproto_mock::OutOfBounds>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -258,6 +380,18 @@ impl Object {
 
     /// Rows of bytes, each in memory of its own, behind a table of pointers. All rows are as long as the
     /// shortest.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let rows = Object::indirect(&[b"abc", b"xyz"]);
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(rows.attach(&interpreter), Request::FULL_RO).unwrap();
+    /// assert_eq!(view.held().typed::<u8>().unwrap().get(&[1, 0]), Ok(b'x'));
+    /// ```
     #[must_use]
     pub fn indirect(rows: &[&[u8]]) -> Self {
         let columns = rows.iter().map(|row| row.len()).min().unwrap_or(0);
@@ -278,18 +412,50 @@ impl Object {
     }
 
     /// An object whose type exports nothing, in neither protocol.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::opaque();
+    /// assert!(Python2::as_read_buffer(object.attach(&interpreter)).is_err());
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_err());
+    /// ```
     #[must_use]
     pub fn opaque() -> Self {
         Self::make("int", Kind::Opaque, Slots::Missing)
     }
 
     /// An object whose type fills the old slots only.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// use bufproto_mock::OldSlots;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::segmented(OldSlots::of(&[b"hello"], true));
+    /// assert!(Python2::as_read_buffer(object.attach(&interpreter)).is_ok());
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_err());
+    /// ```
     #[must_use]
     pub fn segmented(slots: OldSlots) -> Self {
         Self::make("segments", Kind::Opaque, slots.into_slots())
     }
 
     /// An object whose exporter gives the same answer to every request.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::Answer;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::scripted(Answer::null(5));
+    /// let span = Python3::as_read_buffer(object.attach(&interpreter)).unwrap();
+    /// assert_eq!(span.checked(), None, "five bytes at no address");
+    /// ```
     #[must_use]
     pub fn scripted(answer: Answer) -> Self {
         let kind = Kind::Scripted { memory: Memory::new(&answer.content), answer };
@@ -297,6 +463,16 @@ impl Object {
     }
 
     /// An object whose type exports, but refuses every request in this way.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::Fault;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::refusing(Fault::Fail(None));
+    /// assert!(!Python3::check_read_buffer(object.attach(&interpreter)));
+    /// ```
     #[must_use]
     pub fn refusing(fault: Fault) -> Self {
         let object = Self::scripted(Answer::new(&[]));
@@ -314,6 +490,17 @@ impl Object {
     }
 
     /// The same object, of a type with these old slots. Only for an object that nobody else refers to yet.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// use bufproto_mock::OldSlots;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello").with_old_slots(OldSlots::of(&[b"other"], true));
+    /// let (old, new) = (Python2::as_read_buffer(object.attach(&interpreter)), Python3::as_read_buffer(object.attach(&interpreter)));
+    /// assert_ne!(old.unwrap().pointer, new.unwrap().pointer);
+    /// ```
     ///
     /// # Panics
     ///
@@ -361,6 +548,17 @@ impl Object {
 
     /// The same object, of a type with another name. Only for an object that nobody else refers to yet.
     ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::opaque().named("Decimal");
+    /// let handle = object.attach(&interpreter);
+    /// Python3::as_read_buffer(handle).unwrap_err().restore(handle);
+    /// assert!(interpreter.take_raised().unwrap().message.ends_with("not 'Decimal'"));
+    /// ```
+    ///
     /// # Panics
     ///
     /// If there is another reference.
@@ -372,50 +570,144 @@ impl Object {
     }
 
     /// Scripts a fault of the exporter: on the call with this number, counted from 1, or on all for 0.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::Fault;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// object.on_export(2, Fault::Fail(None));
+    /// let answers = [(); 3].map(|()| Python3::as_read_buffer(object.attach(&interpreter)).is_ok());
+    /// assert_eq!(answers, [true, false, true]);
+    /// ```
     pub fn on_export(&self, call: usize, fault: Fault) {
         self.0.faults.borrow_mut().push((call, fault));
     }
 
     /// Scripts a fault of the exporter on its next call, unless there is one already.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::Fault;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// object.on_next_export(Fault::Irregular(7, None));
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_err());
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_ok());
+    /// ```
     pub fn on_next_export(&self, fault: Fault) {
         self.on_export(self.0.export_calls.get() + 1, fault);
     }
 
     /// Has the exporter raise when a view is given back, as it may not.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::Raised;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// object.raise_on_release(Raised::new("ValueError", "too late"));
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_ok());
+    /// assert_eq!(interpreter.take_raised().unwrap().message, "too late");
+    /// ```
     pub fn raise_on_release(&self, raised: Raised) {
         *self.0.release_raises.borrow_mut() = Some(raised);
     }
 
     /// Has the memory move when the last view is given back, and [poisons](crate::POISON) what it leaves.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::POISON;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// object.move_on_release();
+    /// let span = Python3::as_read_buffer(object.attach(&interpreter)).unwrap();
+    /// // SAFETY: memory that was left stays allocated for as long as the object lives.
+    /// assert_eq!(unsafe { span.pointer.cast::<u8>().read() }, POISON);
+    /// ```
     pub fn move_on_release(&self) {
         self.0.moves_on_release.set(true);
     }
 
     /// How many views are out.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(object.exports(), 1);
+    /// drop(view);
+    /// assert_eq!(object.exports(), 0);
+    /// ```
     #[must_use]
     pub fn exports(&self) -> usize {
         self.0.exports.get()
     }
 
     /// How many references there are, those of views included.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(object.references(), 2, "this one, and the view's");
+    /// ```
     #[must_use]
     pub fn references(&self) -> usize {
         Rc::strong_count(&self.0)
     }
 
     /// The name of its type.
+    ///
+    /// ```
+    /// use bufproto_mock::Object;
+    ///
+    /// assert_eq!(Object::bytearray(b"hello").type_name(), "bytearray");
+    /// ```
     #[must_use]
     pub fn type_name(&self) -> &str {
         &self.0.type_name
     }
 
     /// The name of its type and its number, as the ledger has it.
+    ///
+    /// ```
+    /// use bufproto_mock::Object;
+    ///
+    /// let (one, other) = (Object::bytes(b"hello"), Object::bytes(b"hello"));
+    /// assert_ne!(one.name(), other.name());
+    /// ```
     #[must_use]
     pub fn name(&self) -> String {
         self.0.name()
     }
 
     /// The content of bytes and of scripted memory; all rows or all memory of others; nothing for the rest.
+    ///
+    /// ```
+    /// use bufproto_mock::Object;
+    ///
+    /// assert_eq!(Object::indirect(&[b"abc", b"xyz"]).content(), b"abcxyz");
+    /// ```
     #[must_use]
     pub fn content(&self) -> Vec<u8> {
         match &self.0.kind {
@@ -428,6 +720,16 @@ impl Object {
 
     /// The content that begins at an address, if one of the object's blocks does: that of the memory which it
     /// exports, or of a segment.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let span = Python3::as_read_buffer(object.attach(&interpreter)).unwrap();
+    /// assert_eq!(object.content_at(span.pointer.cast()).as_deref(), Some(&b"hello"[..]));
+    /// ```
     #[must_use]
     pub fn content_at(&self, address: *const u8) -> Option<Vec<u8>> {
         let exported: &[Memory] = match &self.0.kind {
@@ -449,6 +751,21 @@ impl Object {
 
     /// Resizes a bytearray or a buffer, as its owner may while it is not exported.
     ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(
+    ///     object.resize(&interpreter, 10).unwrap_err().to_string(),
+    ///     "BufferError: Existing exports of data: object cannot be re-sized"
+    /// );
+    /// ```
+    ///
     /// # Errors
     ///
     /// What it raised: [`Rule::Resize`] if it is exported, `TypeError` if it is none.
@@ -461,6 +778,15 @@ impl Object {
 
     /// Writes to bytes as their owner may while there is no stable read, even if views may not. As many are written as there
     /// is room for.
+    ///
+    /// ```
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// object.write(&interpreter, 4, b" and more").unwrap();
+    /// assert_eq!(object.content(), b"hell ");
+    /// ```
     ///
     /// # Errors
     ///
@@ -484,6 +810,14 @@ impl Object {
     }
 
     /// The handle that core works with.
+    ///
+    /// ```
+    /// use bufproto_core::runtime::Exporter;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// assert!(Object::bytes(b"hello").attach(&interpreter).exports());
+    /// ```
     #[must_use]
     pub fn attach<'i>(&'i self, interpreter: &'i Interpreter) -> Handle<'i> {
         Handle { attached: interpreter.attach(), object: self }

@@ -1,17 +1,12 @@
 //! What an argument may be.
 
-use bufproto_core::layout::Layout;
-use bufproto_core::request::Request;
 use bufproto_core::rules::Rule;
-use bufproto_core::shared::Shared;
-use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::argument::{ReadBuffer, WriteBuffer};
 use crate::object::Object;
-use crate::refusal;
-use crate::view::{Slot, fill};
+use crate::{copies, refusal};
 
 /// What an argument may be: of which layout, how long, and how aligned.
 ///
@@ -226,50 +221,8 @@ impl Accept {
 
 /// The memory itself if its items lie side by side, else a copy of them.
 fn any_layout<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<ReadBuffer<'a, 'py>> {
-    let py = object.py();
-    match ReadBuffer::acquire(object.as_borrowed()) {
-        // Which is how exporters refuse a layout. Those that refuse for other reasons will do so again.
-        Err(refused)
-            if refused.is_instance_of::<PyBufferError>(py) || refused.is_instance_of::<PyValueError>(py) =>
-        {
-            let mut slot = Slot::new();
-            let view = fill(&mut slot, object, Request::FULL_RO)?;
-            let layout =
-                view.held().layout().map_err(|_| refusal::of(Rule::ViewLayout, Object::from(object)))?;
-            let memory: *mut u8 = view.span().pointer.cast();
-            if memory.is_null() && layout.length() != 0 {
-                return Err(refusal::of(Rule::NullMemory, Object::from(object)));
-            }
-            // SAFETY: the view is held, and its memory is there.
-            let copy = unsafe { side_by_side(memory, layout) };
-            Ok(ReadBuffer::of_copy(copy, view.held().header().itemsize, py.into()))
-        }
-        acquired => acquired,
-    }
-}
-
-/// The items in C order. Not by `bufproto_core::copy`, which would have it that nobody writes meanwhile.
-///
-/// # Safety
-///
-/// `memory` is the `buf` of a view with this layout, which is held.
-unsafe fn side_by_side(memory: *mut u8, layout: Layout<'_>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(layout.length());
-    let dimensions = layout.dimensions();
-    let mut indices = vec![0; dimensions];
-    for _ in 0..layout.items() {
-        // SAFETY: the caller's word.
-        if let Ok(item) = unsafe { layout.pointer(memory, &indices) } {
-            // SAFETY: an item's address; the view is held meanwhile.
-            bytes.extend(unsafe { Shared::new(item, layout.item_size()) }.iter());
-        }
-        for dimension in (0..dimensions).rev() {
-            indices[dimension] += 1;
-            if indices[dimension] < layout.extent(dimension) {
-                break;
-            }
-            indices[dimension] = 0;
-        }
-    }
-    bytes
+    Ok(match copies::in_place_or_copied(object)? {
+        Ok(buffer) => buffer,
+        Err((bytes, item_size)) => ReadBuffer::of_copy(bytes, item_size, object.py().into()),
+    })
 }

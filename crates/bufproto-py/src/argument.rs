@@ -68,12 +68,12 @@ use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use std::borrow::Cow;
 
-use bufproto_core::element::Element;
 use bufproto_core::shared::Shared;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::copies::copy_of;
 use crate::interpreter;
 use crate::lease::Lease;
 use crate::object::Attached;
@@ -502,13 +502,4 @@ impl<T> fmt::Debug for ReadBuffer<'_, '_, T> {
         let (length, frozen) = (self.lease.len(), self.is_frozen());
         formatter.debug_struct("ReadBuffer").field("len", &length).field("frozen", &frozen).finish()
     }
-}
-
-/// A copy of items that others may write to, each as it is when its turn comes.
-pub(crate) fn copy_of<T: Element>(memory: Shared<'_>) -> Vec<T> {
-    let mut copy = Vec::with_capacity(memory.len() / size_of::<T>());
-    let count = memory.items_to_uninit(copy.spare_capacity_mut());
-    // SAFETY: so many items were written.
-    unsafe { copy.set_len(count) };
-    copy
 }

@@ -5,7 +5,7 @@ use bufproto_core::runtime::{Object as _, Runtime as _};
 use pyo3::exceptions::PySystemError;
 use pyo3::prelude::*;
 
-use crate::object::{Object, Raised};
+use crate::object::{FAMILY, Object, Raised};
 
 /// The exception that a call on `object` failed with, taken out of the interpreter's error indicator.
 ///
@@ -29,6 +29,11 @@ use crate::object::{Object, Raised};
 /// # }).unwrap();
 /// ```
 pub fn into_py_err(error: Error<Raised<'_>>, object: Object<'_, '_>) -> PyErr {
+    if let Error::Refused(rule) = error
+        && let Some(exception) = object.exception(&rule.refusal(FAMILY))
+    {
+        return exception;
+    }
     error.restore(object);
     let py = object.runtime().py();
     if !object.runtime().is_raised() {

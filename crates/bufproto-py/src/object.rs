@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use bufproto_core::abi::Header;
-use bufproto_core::legacy::{Dialect, Python3};
+use bufproto_core::legacy::{Dialect, Python3, views};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Exception, Family, Message, Refusal};
 use bufproto_core::runtime::{self, Exporter, Failure, Runtime, StableFailure};
@@ -20,6 +20,10 @@ use pyo3::prelude::*;
 use crate::counted::{self, Counted};
 use crate::error::into_py_err;
 use crate::interpreter;
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+use crate::known;
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+use crate::lease::Lease;
 use crate::stable;
 use crate::view::{self, NativeView};
 
@@ -96,6 +100,14 @@ impl<'py> From<Python<'py>> for Attached<'py> {
 /// ```
 #[must_use]
 pub struct Raised<'py>(PhantomData<Python<'py>>);
+
+impl<'py> Raised<'py> {
+    /// The token of a call that has just failed.
+    #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+    pub(crate) fn new(_attached: Attached<'py>) -> Self {
+        Self(PhantomData)
+    }
+}
 
 impl fmt::Debug for Raised<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -208,12 +220,7 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
             return self.runtime().raise(refusal);
         }
         let exception = exception_type(refusal.exception);
-        #[cfg(not(Py_LIMITED_API))]
-        // SAFETY: the object is alive, and so is its type, whose name is a C string.
-        let name = unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) };
-        // A limited API does not tell the name as errors show it, but the short one.
-        #[cfg(Py_LIMITED_API)]
-        let name = &short_name(self.0);
+        let name = &*self.name();
         match refusal.message.write_with_type_name(name, &mut [0; Message::ROOM]) {
             // SAFETY: the thread is attached; type and text are valid, and the text is copied.
             Some(text) => unsafe { ffi::PyErr_SetString(exception, text.as_ptr()) },
@@ -221,6 +228,44 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
             None => unsafe {
                 ffi::PyErr_Format(exception, refusal.message.as_c_str().as_ptr(), name.as_ptr());
             },
+        }
+    }
+}
+
+impl Object<'_, '_> {
+    /// The name of the type, as errors show it.
+    #[cfg(not(Py_LIMITED_API))]
+    fn name(&self) -> &CStr {
+        // SAFETY: the object is alive, and so is its type, whose name is a C string.
+        unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) }
+    }
+
+    /// The name of the type. A limited API does not tell it as errors show it, but the short one, without its module.
+    #[cfg(Py_LIMITED_API)]
+    fn name(&self) -> std::ffi::CString {
+        let name =
+            self.0.get_type().name().and_then(|name| Ok(std::ffi::CString::new(name.to_cow()?.as_bytes())?));
+        name.unwrap_or_else(|_| c"object".to_owned())
+    }
+
+    /// The exception of a refusal, if it can be had without raising it.
+    pub(crate) fn exception(self, refusal: &Refusal) -> Option<PyErr> {
+        cfg_if::cfg_if! {
+            if #[cfg(any(PyPy, GraalPy, Py_LIMITED_API))] {
+                let _ = refusal;
+                None
+            } else {
+                if refusal.yields {
+                    return None;
+                }
+                let mut room = [0; Message::ROOM];
+                let text = if refusal.message.names_type() {
+                    refusal.message.write_with_type_name(self.name(), &mut room)?
+                } else {
+                    refusal.message.as_c_str()
+                };
+                interpreter::exception(self.0.py(), exception_type(refusal.exception), text).map(PyErr::from_value)
+            }
         }
     }
 }
@@ -266,14 +311,6 @@ unsafe impl<'py> Exporter for Object<'_, 'py> {
     }
 }
 
-/// The name of an object's type, without its module.
-#[cfg(Py_LIMITED_API)]
-fn short_name(object: Borrowed<'_, '_, PyAny>) -> std::ffi::CString {
-    let name =
-        object.get_type().name().and_then(|name| Ok(std::ffi::CString::new(name.to_cow()?.as_bytes())?));
-    name.unwrap_or_else(|_| c"object".to_owned())
-}
-
 /// The interpreter's own exception type. It is never freed.
 fn exception_type(exception: Exception) -> *mut ffi::PyObject {
     // SAFETY: the interpreter is initialised, since a token exists, and with it these statics.
@@ -312,7 +349,7 @@ fn exception_type(exception: Exception) -> *mut ffi::PyObject {
 ///
 /// As the original: `TypeError` if the type exports no views, else the exporter's own exception.
 pub fn as_char_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
-    locate(object, Access::Char)
+    locate::<false>(object, Access::Char)
 }
 
 /// `PyObject_AsReadBuffer`: memory to read, whatever it holds. As [`as_char_buffer`] in everything else.
@@ -335,7 +372,7 @@ pub fn as_char_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
 ///
 /// As [`as_char_buffer`].
 pub fn as_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
-    locate(object, Access::Read)
+    locate::<false>(object, Access::Read)
 }
 
 /// `PyObject_AsWriteBuffer`: memory to write to. As [`as_char_buffer`] in everything else.
@@ -359,7 +396,7 @@ pub fn as_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
 ///
 /// As the original: always `TypeError`, whatever the exporter raised.
 pub fn as_write_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
-    locate(object, Access::Write)
+    locate::<true>(object, Access::Write)
 }
 
 /// `PyObject_CheckReadBuffer`: whether the object has memory to read. Never fails, and like the original
@@ -378,35 +415,69 @@ pub fn as_write_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
 /// ```
 #[must_use]
 pub fn check_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> bool {
-    seen(object.as_any().as_borrowed(), Access::Read).is_some()
-        || Python3::check_read_buffer(Object::from(object))
+    seen::<false>(object.as_any().as_borrowed()).is_some() || Python3::check_read_buffer(Object::from(object))
 }
 
+/// For write access, or one of the others.
 #[inline]
-fn locate<'py>(object: &Bound<'py, impl Sized>, access: Access) -> PyResult<Span> {
-    match seen(object.as_any().as_borrowed(), access) {
+fn locate<'py, const WRITE: bool>(object: &Bound<'py, impl Sized>, access: Access) -> PyResult<Span> {
+    match seen::<WRITE>(object.as_any().as_borrowed()) {
         Some(span) => Ok(span),
-        None => asked(Object::from(object), access),
+        None => asked::<WRITE>(Object::from(object), access),
     }
 }
 
 /// The memory of the exact types, without a view that would be given back at once.
 #[inline]
-fn seen(object: Borrowed<'_, '_, PyAny>, access: Access) -> Option<Span> {
-    let write = access == Access::Write;
+fn seen<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option<Span> {
     // SAFETY: the object is alive, and the thread is attached.
-    if !write && unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0 {
+    if !WRITE && unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0 {
         // SAFETY: an exact `bytes` is one.
         let (memory, length) = unsafe { interpreter::content_of_bytes(object.as_ptr()) };
         return Some(Span { pointer: memory.cast(), length });
     }
-    let Counted { memory, length, .. } =
-        if write { counted::find::<true>(object) } else { counted::find::<false>(object) }?;
+    let Counted { memory, length, .. } = counted::find::<WRITE>(object)?;
     // Where a `bytearray` has no bytes is its exporter's to say.
     (length > 0).then(|| Span { pointer: memory.cast(), length })
 }
 
 #[inline(never)]
-fn asked(object: Object<'_, '_>, access: Access) -> PyResult<Span> {
+fn asked<const WRITE: bool>(object: Object<'_, '_>, access: Access) -> PyResult<Span> {
+    // SAFETY: the object is alive, and the thread is attached.
+    if WRITE && unsafe { ffi::PyBytes_CheckExact(object.0.as_ptr()) } != 0 {
+        // Its exporter would raise what is then replaced.
+        return Err(into_py_err(views::missing(access).into(), object));
+    }
+    #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+    if runtime::Object::needs_release(object) {
+        if known::is_known(object.0) {
+            return asked_known(object, access);
+        }
+        known::learn(object.0);
+    }
+    // So the compiler knows of each of the two what is requested.
+    let access = match access {
+        _ if WRITE => Access::Write,
+        Access::Char => Access::Char,
+        Access::Read | Access::Write => Access::Read,
+    };
     Python3::locate(object, access).map_err(|error| into_py_err(error, object))
+}
+
+/// The same of an object of a known type.
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+#[inline]
+fn asked_known(object: Object<'_, '_>, access: Access) -> PyResult<Span> {
+    match Lease::ask_known(object.0, access.request()) {
+        Some((lease, _)) => {
+            let span = lease.span();
+            // SAFETY: the lease's own view. What is handed out is kept by nobody, as in the original.
+            unsafe { lease.release(object.0.py().into()) };
+            Ok(span)
+        }
+        None => {
+            let raised = Raised::new(object.0.py().into());
+            Err(into_py_err(views::failed(Attached(object.0.py()), access, raised), object))
+        }
+    }
 }

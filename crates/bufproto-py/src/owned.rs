@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use bufproto_core::shared::Shared;
 use pyo3::prelude::*;
 
-use crate::argument::{ReadBuffer, copy_of};
+use crate::argument::ReadBuffer;
+use crate::copies::copy_of;
 use crate::lease::Lease;
 use crate::object::Attached;
 

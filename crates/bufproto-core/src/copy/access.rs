@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use crate::copy::vector::{self, Vector, WIDTH};
+use crate::copy::vector::{self, Pair, Vector, WIDTH};
 use crate::shared::bulk;
 
 /// What kernels do with memory. They are the same for all kinds of it.
@@ -35,6 +35,20 @@ pub(super) trait Access {
     ///
     /// As [`store`](Self::store).
     unsafe fn store_vector(into: *mut u8, vector: Vector);
+
+    /// Two vectors, as [`load_vector`](Self::load_vector).
+    ///
+    /// # Safety
+    ///
+    /// As [`load_vector`](Self::load_vector) for each, where [`can_shuffle_pairs`](vector::can_shuffle_pairs) says so.
+    unsafe fn load_pair(from: [*const u8; 2]) -> Pair;
+
+    /// Stores the first vector, and then the second.
+    ///
+    /// # Safety
+    ///
+    /// As [`store`](Self::store) for each, where [`can_shuffle_pairs`](vector::can_shuffle_pairs) says so.
+    unsafe fn store_pair(into: [*mut u8; 2], pair: Pair);
 
     /// Copies bytes that lie side by side. The two places may overlap: what is copied is what was there before.
     ///
@@ -70,6 +84,22 @@ impl Access for Plain {
     unsafe fn store_vector(into: *mut u8, vector: Vector) {
         // SAFETY: the caller's word.
         unsafe { vector::store(into, vector) };
+    }
+
+    #[inline(always)]
+    unsafe fn load_pair(from: [*const u8; 2]) -> Pair {
+        // SAFETY: the caller's word.
+        unsafe { vector::pair(Self::load_vector(from[0]), Self::load_vector(from[1])) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_pair(into: [*mut u8; 2], pair: Pair) {
+        // SAFETY: the caller's word.
+        unsafe {
+            let [first, second] = vector::split(pair);
+            Self::store_vector(into[0], first);
+            Self::store_vector(into[1], second);
+        }
     }
 
     #[inline(always)]
@@ -113,6 +143,36 @@ impl Access for Racing {
     }
 
     #[inline(always)]
+    unsafe fn load_pair(from: [*const u8; 2]) -> Pair {
+        cfg_if::cfg_if! {
+            if #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(any(miri, bufproto_bytewise))))] {
+                // SAFETY: the caller's word; for those bytes that are not wanted as in `load_vector`.
+                unsafe { bulk::load_pair(from.map(<*const u8>::cast)) }
+            } else {
+                // SAFETY: the caller's word.
+                unsafe { vector::pair(Self::load_vector(from[0]), Self::load_vector(from[1])) }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_pair(into: [*mut u8; 2], pair: Pair) {
+        cfg_if::cfg_if! {
+            if #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(any(miri, bufproto_bytewise))))] {
+                // SAFETY: the caller's word.
+                unsafe { bulk::store_pair(into.map(|into| into.cast_const().cast()), pair) };
+            } else {
+                // SAFETY: the caller's word.
+                unsafe {
+                    let [first, second] = vector::split(pair);
+                    Self::store_vector(into[0], first);
+                    Self::store_vector(into[1], second);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
     unsafe fn copy(from: *const u8, into: *mut u8, count: usize) {
         // SAFETY: the caller's word.
         unsafe { bulk::copy(from.cast(), into.cast_const().cast(), count) };
@@ -146,6 +206,18 @@ impl Access for Outwards {
     unsafe fn store_vector(into: *mut u8, vector: Vector) {
         // SAFETY: the caller's word.
         unsafe { Racing::store_vector(into, vector) };
+    }
+
+    #[inline(always)]
+    unsafe fn load_pair(from: [*const u8; 2]) -> Pair {
+        // SAFETY: the caller's word.
+        unsafe { Plain::load_pair(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_pair(into: [*mut u8; 2], pair: Pair) {
+        // SAFETY: the caller's word.
+        unsafe { Racing::store_pair(into, pair) };
     }
 
     #[inline(always)]

@@ -18,6 +18,19 @@ use crate::layout::{Layout, Order};
 ///
 /// The calling thread is one of them. The others are begun for one call and end with it; where the system has no more
 /// threads, the calling one does their part.
+///
+/// ```
+/// use bufproto_core::copy::parallel::Threads;
+/// use bufproto_core::layout::{Layout, Order};
+///
+/// let table: Vec<u8> = (0..100).collect();
+/// let columns = Layout::new(1, &[10, 10], Some(&[1, 10]), None)?;
+/// let mut copy = vec![0; 100];
+/// // SAFETY: the table has ten rows of ten, and there is place for a hundred.
+/// unsafe { Threads::available().gather(table.as_ptr(), columns, Order::C, copy.as_mut_ptr()) };
+/// assert_eq!(copy[..3], [0, 10, 20]);
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Threads {
     most: NonZero<usize>,
@@ -29,24 +42,59 @@ impl Threads {
     const LEAST: usize = 1 << 20;
 
     /// At most so many threads, each for at least a mebibyte.
+    ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    /// use core::num::NonZero;
+    ///
+    /// const FOUR: Threads = Threads::new(NonZero::new(4).unwrap());
+    /// assert_ne!(FOUR, FOUR.with_least(1));
+    /// ```
     #[must_use]
     pub const fn new(most: NonZero<usize>) -> Self {
         Self { most, least: Self::LEAST }
     }
 
     /// As many threads as the system runs at once for this process, or one if it does not say.
+    ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    ///
+    /// assert_eq!(Threads::available(), Threads::new(std::thread::available_parallelism()?));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn available() -> Self {
         Self::new(thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN))
     }
 
     /// The same, where each thread copies at least so many bytes.
+    ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    ///
+    /// // For memory that is far away, say.
+    /// let threads = Threads::available().with_least(1 << 16);
+    /// assert_ne!(threads, Threads::available());
+    /// ```
     #[must_use]
     pub const fn with_least(self, bytes: usize) -> Self {
         Self { least: bytes, ..self }
     }
 
     /// As [`gather`](super::gather).
+    ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    /// use bufproto_core::layout::{Layout, Order};
+    ///
+    /// let every_second = Layout::new(1, &[3], Some(&[2]), None)?;
+    /// let mut items = [0; 3];
+    /// // SAFETY: the memory has an item at 0, 2 and 4; there is place for three.
+    /// unsafe { Threads::available().gather(b"a-b-c".as_ptr(), every_second, Order::C, items.as_mut_ptr()) };
+    /// assert_eq!(items, *b"abc");
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     ///
     /// # Safety
     ///
@@ -58,6 +106,18 @@ impl Threads {
 
     /// As [`scatter`](super::scatter).
     ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    /// use bufproto_core::layout::{Layout, Order};
+    ///
+    /// let mut memory = *b"a-b-c";
+    /// let every_second = Layout::new(1, &[3], Some(&[2]), None)?;
+    /// // SAFETY: the memory has an item at 0, 2 and 4, as many as there are to copy.
+    /// unsafe { Threads::available().scatter(b"xyz".as_ptr(), memory.as_mut_ptr(), every_second, Order::C) };
+    /// assert_eq!(memory, *b"x-y-z");
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
+    ///
     /// # Safety
     ///
     /// As for [`scatter`](super::scatter).
@@ -67,6 +127,18 @@ impl Threads {
     }
 
     /// As [`copy`](super::copy()).
+    ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// let (from, to) = (Layout::new(1, &[3], None, None)?, Layout::new(1, &[3], Some(&[-1]), None)?);
+    /// let mut into = [0; 3];
+    /// // SAFETY: both have three items.
+    /// unsafe { Threads::available().copy((b"abc".as_ptr(), from), (into.as_mut_ptr().add(2), to)) }?;
+    /// assert_eq!(into, *b"cba");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -51,6 +51,20 @@ pub unsafe fn gather(memory: *const u8, layout: Layout<'_>, order: Order, into: 
 
 /// Copies items that lie side by side in the given order to their places, as [`scatter`](super::scatter).
 ///
+/// ```
+/// use bufproto_core::copy::shared::scatter;
+/// use bufproto_core::layout::{Layout, Order};
+/// use std::sync::atomic::AtomicU8;
+///
+/// // Every second of five bytes.
+/// let memory = b"a-b-c".map(AtomicU8::new);
+/// let layout = Layout::new(1, &[3], Some(&[2]), None)?;
+/// // SAFETY: the memory has an item at 0, 2 and 4, as many as there are to copy, and may be written to by others too.
+/// unsafe { scatter(b"xyz".as_ptr(), memory.as_ptr().cast_mut().cast(), layout, Order::C) };
+/// assert_eq!(memory.map(AtomicU8::into_inner), *b"x-y-z");
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
+///
 /// # Safety
 ///
 /// - [`length`](Layout::length) bytes at `from` may be read, and nobody writes to them meanwhile.
@@ -64,6 +78,20 @@ pub unsafe fn scatter(from: *const u8, memory: *mut u8, layout: Layout<'_>, orde
 }
 
 /// Copies each item to the item of the other layout with the same indices, as [`copy`](super::copy()).
+///
+/// ```
+/// use bufproto_core::copy::shared::copy;
+/// use bufproto_core::layout::Layout;
+/// use std::sync::atomic::AtomicU8;
+///
+/// let (from, to) = (b"abc".map(AtomicU8::new), [const { AtomicU8::new(0) }; 3]);
+/// let reversed = Layout::new(1, &[3], Some(&[-1]), None)?;
+/// let last = to.as_ptr().cast_mut().cast::<u8>().wrapping_add(2);
+/// // SAFETY: both have three items, which others may access too.
+/// unsafe { copy((from.as_ptr().cast(), Layout::new(1, &[3], None, None)?), (last, reversed)) }?;
+/// assert_eq!(to.map(AtomicU8::into_inner), *b"cba");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -103,6 +103,7 @@ cfg_if::cfg_if! {
     if #[cfg(all(not(any(miri, bufproto_bytewise)), target_arch = "x86_64", target_feature = "sse2"))] {
         mod x86_64;
         use x86_64 as machine;
+        pub(crate) use x86_64::{load_pair, store_pair};
     } else if #[cfg(all(not(any(miri, bufproto_bytewise)), target_arch = "aarch64", target_feature = "neon"))] {
         mod aarch64;
         use aarch64 as machine;

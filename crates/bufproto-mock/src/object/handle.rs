@@ -20,6 +20,17 @@ use crate::ledger::Call;
 use crate::memory::Memory;
 
 /// An object, borrowed, and the interpreter that it is asked in.
+///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// use bufproto_mock::Handle;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytes(b"hello");
+/// let handle: Handle<'_> = object.attach(&interpreter);
+/// assert!(Python3::check_read_buffer(handle));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Handle<'i> {
     pub(super) attached: Attached<'i>,
@@ -28,6 +39,14 @@ pub struct Handle<'i> {
 
 impl<'i> Handle<'i> {
     /// Whether the object offers stable reads.
+    ///
+    /// ```
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// assert!(Object::buffer(b"hello").attach(&interpreter).is_coordinated());
+    /// assert!(!Object::bytearray(b"hello").attach(&interpreter).is_coordinated());
+    /// ```
     #[must_use]
     pub fn is_coordinated(self) -> bool {
         matches!(self.object.0.kind, Kind::Bytes(Bytes { stable: true, .. }))

@@ -24,6 +24,19 @@ pub(super) enum Slots {
 }
 
 /// The old slots of an object's type, each of which may be missing.
+///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python2};
+/// use bufproto_core::rules::Rule;
+/// use bufproto_mock::OldSlots;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::segmented(OldSlots { char: None, ..OldSlots::of(&[b"hello"], false) });
+/// assert_eq!(Python2::as_read_buffer(object.attach(&interpreter)).unwrap().length, 5);
+/// let refused = Python2::as_char_buffer(object.attach(&interpreter)).unwrap_err();
+/// assert_eq!(refused.rule(), Some(Rule::CharSlots));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct OldSlots {
     /// What `bf_getsegcount` answers: the number of segments, the sum of their lengths, and what it raises.
@@ -38,6 +51,14 @@ pub struct OldSlots {
 
 impl OldSlots {
     /// All slots, for memory in these segments; no write slot if it is read-only.
+    ///
+    /// ```
+    /// use bufproto_mock::OldSlots;
+    ///
+    /// let slots = OldSlots::of(&[b"one", b"three"], true);
+    /// assert_eq!(slots.count, Some((2, 8, None)));
+    /// assert!(slots.write.is_none());
+    /// ```
     #[must_use]
     pub fn of(segments: &[&[u8]], read_only: bool) -> Self {
         let answers: Vec<Answer> = segments.iter().map(|segment| Answer::new(segment)).collect();
@@ -60,6 +81,18 @@ impl OldSlots {
 }
 
 /// The old slots of an object that has them, for one kind of access.
+///
+/// ```
+/// use bufproto_core::request::Access;
+/// use bufproto_core::runtime::{Segmented, Segments};
+/// use bufproto_mock::Witness;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytes(b"hello");
+/// let witness: Witness<'_> = object.attach(&interpreter).segments(Access::Read).unwrap();
+/// assert_eq!(witness.count(), 1);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Witness<'i> {
     handle: Handle<'i>,

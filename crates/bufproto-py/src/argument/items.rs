@@ -1,18 +1,18 @@
 //! Memory as items of one type.
 
-use bufproto_core::element::Element;
-use bufproto_core::request::Request;
+use bufproto_core::element::{Element, ElementError};
 use bufproto_core::rules::Rule;
 use bufproto_core::shared::Shared;
 use bufproto_core::typed::{TypedError, TypedView, TypedViewMut};
-use bufproto_core::view::Slot;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use super::{ReadBuffer, WriteBuffer, copy_of};
+use super::{ReadBuffer, WriteBuffer};
+use crate::copies::copy_of;
+use crate::lease::Lease;
 use crate::object::{FAMILY, Object};
 use crate::refusal;
-use crate::view::{View, fill};
+use crate::view::View;
 
 /// Items of type `T` side by side in C order, of any number of dimensions, and at any address. A view without a format
 /// has unsigned bytes.
@@ -48,16 +48,13 @@ use crate::view::{View, fill};
 impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for ReadBuffer<'a, 'py, T> {
     type Error = PyErr;
 
-    /// Asks for the bytes, and then, in a view that ends before this returns, for their format.
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let buffer = Self::acquire(object)?;
-        if buffer.lease.is_bytes() {
-            // Of a `bytes` there is no view.
-            check::<T>(b"B", 1, buffer.lease.len(), object)?;
-        } else {
-            check_view::<T>(buffer.lease.len(), object)?;
+        if let Some(buffer) = Self::try_bytes(object) {
+            fits::<T>(object)(b"B", 1, buffer.lease.len())?;
+            return Ok(buffer);
         }
-        Ok(buffer)
+        let lease = Lease::acquire_items::<false>(object, fits::<T>(object))?;
+        Ok(Self::new(lease, object.py().into()))
     }
 }
 
@@ -85,38 +82,31 @@ impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for ReadBuffer<'a, 'py, T> {
 impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for WriteBuffer<'a, 'py, T> {
     type Error = PyErr;
 
-    /// As for a [`ReadBuffer`].
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let buffer = Self::acquire(object)?;
-        check_view::<T>(buffer.lease.len(), object)?;
-        Ok(buffer)
+        let lease = Lease::acquire_items::<true>(object, fits::<T>(object))?;
+        Ok(Self::new(lease, object.py().into()))
     }
 }
 
-/// Whether an object, of which so many bytes are held, has items of type `T`.
-fn check_view<T: Element>(length: usize, object: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
-    let mut slot = Slot::new();
-    let view = fill(&mut slot, &object, Request::CONTIG_RO | Request::FORMAT)?;
-    let format = view.held().format().map_or(&b"B"[..], |format| format.to_bytes());
-    let item_size = usize::try_from(view.held().header().itemsize)
-        .map_err(|_| refusal::of(Rule::ViewLayout, Object::from(object)))?;
-    check::<T>(format, item_size, length, object)
+/// Whether an object's items, of this format and size, so many bytes of them, are items of type `T`.
+#[inline]
+fn fits<T: Element>(object: Borrowed<'_, '_, PyAny>) -> impl FnOnce(&[u8], usize, usize) -> PyResult<()> {
+    move |format, item_size, length| {
+        if let Err(error) = T::check(format, item_size) {
+            return Err(refuse(error, object));
+        }
+        if length.is_multiple_of(size_of::<T>()) {
+            Ok(())
+        } else {
+            Err(refusal::of(Rule::ArgumentItems, Object::from(object)))
+        }
+    }
 }
 
-/// Whether so many bytes of such items are items of type `T`.
-fn check<T: Element>(
-    format: &[u8],
-    item_size: usize,
-    length: usize,
-    object: Borrowed<'_, '_, PyAny>,
-) -> PyResult<()> {
-    T::check(format, item_size)
-        .map_err(|error| refusal::complete(PyTypeError::new_err(error.to_string()), object.py()))?;
-    if length.is_multiple_of(size_of::<T>()) {
-        Ok(())
-    } else {
-        Err(refusal::of(Rule::ArgumentItems, Object::from(object)))
-    }
+#[cold]
+#[inline(never)]
+fn refuse(error: ElementError<'_>, object: Borrowed<'_, '_, PyAny>) -> PyErr {
+    refusal::complete(PyTypeError::new_err(error.to_string()), object.py())
 }
 
 impl<T: Element> ReadBuffer<'_, '_, T> {

@@ -2,16 +2,16 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-#[cfg(feature = "module")]
-use core::{mem::ManuallyDrop, ptr};
+use core::mem::ManuallyDrop;
+use core::ptr;
 
 use bufproto_core::shared::SharedMut;
 use pyo3::prelude::*;
 
-use super::{Bytes, copy_of};
+use super::Bytes;
+use crate::copies::copy_of;
 use crate::lease::Lease;
 use crate::object::Attached;
-#[cfg(feature = "module")]
 use crate::owned::OwnedBuffer;
 use crate::stream::Writer;
 
@@ -54,8 +54,12 @@ impl<'a, 'py, T> WriteBuffer<'a, 'py, T> {
     /// The memory of any exporter, as bytes; for other items, callers look at the format too.
     #[inline(always)]
     pub(crate) fn acquire(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let lease = Lease::acquire::<true>(object)?;
-        Ok(Self { lease, attached: object.py().into(), object: PhantomData, items: PhantomData })
+        Lease::acquire::<true>(object).map(|lease| Self::new(lease, object.py().into()))
+    }
+
+    #[inline]
+    pub(super) const fn new(lease: Lease, attached: Attached<'py>) -> Self {
+        Self { lease, attached, object: PhantomData, items: PhantomData }
     }
 
     /// The bytes of the memory, whatever its items are, to read and write. Others may do both meanwhile.
@@ -81,17 +85,36 @@ impl<'a, 'py, T> WriteBuffer<'a, 'py, T> {
         // acquired to be written to.
         unsafe { self.lease.memory_mut() }
     }
+
+    /// The same memory, held for as long as it takes, in a value that can be stored and sent to other threads, to be read.
+    ///
+    /// ```
+    /// use bufproto_py::{OwnedBuffer, WriteBuffer};
+    /// use pyo3::prelude::*;
+    /// use pyo3::types::PyByteArray;
+    ///
+    /// Python::initialize();
+    /// Python::attach(|py| {
+    ///     let array = PyByteArray::new(py, b"hello");
+    ///     let memory: WriteBuffer<'_, '_> = array.extract()?;
+    ///     memory.copy_from_slice(b"j");
+    ///     let kept: OwnedBuffer = memory.into_owned();
+    ///     assert_eq!(kept.snapshot(py), &b"jello"[..]);
+    ///     assert!(array.resize(10).is_err());
+    ///     drop(kept);
+    ///     array.resize(10)
+    /// }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn into_owned(self) -> OwnedBuffer {
+        let buffer = ManuallyDrop::new(self);
+        // SAFETY: the original is not used or dropped any more; an object that is borrowed is alive, and the thread is
+        // attached.
+        unsafe { OwnedBuffer::new(ptr::read(&buffer.lease).into_owned(buffer.attached)) }
+    }
 }
 
 impl WriteBuffer<'_, '_> {
-    /// The same memory, held for as long as it takes. That it may be written to is what the caller has to remember.
-    #[cfg(feature = "module")]
-    pub(crate) fn into_owned(self) -> OwnedBuffer {
-        let buffer = ManuallyDrop::new(self);
-        // SAFETY: as in `ReadBuffer::into_owned`.
-        unsafe { OwnedBuffer::new(ptr::read(&buffer.lease).into_owned(buffer.attached)) }
-    }
-
     /// The number of bytes.
     ///
     /// ```
