@@ -12,7 +12,13 @@ use ways::WAYS;
 
 /// As many as take a moment.
 const MOST_ITEMS: isize = if cfg!(miri) { 400 } else { 10_000 };
-const CASES: u32 = if cfg!(miri) { 8 } else if cfg!(bufproto_bytewise) { 40 } else { 300 };
+const CASES: u32 = if cfg!(miri) {
+    8
+} else if cfg!(bufproto_bytewise) {
+    40
+} else {
+    300
+};
 
 /// Strides over some memory, and where in it the first item is.
 #[derive(Clone, Debug)]
