@@ -131,7 +131,7 @@ pub fn check<R: Runtime>(view: &View<'_, R>, access: Access) -> Result<(), Rule>
     checked.map_err(in_words_for_arguments)
 }
 
-/// Whether [`check`] certainly holds of an answer, which is that of nearly every exporter: a pointer, a length, and no more.
+/// Whether [`check`] certainly holds of an answer, as it does of nearly every exporter's: a pointer and a length.
 ///
 /// ```
 /// use bufproto_core::abi::Header;
@@ -147,7 +147,7 @@ pub fn check<R: Runtime>(view: &View<'_, R>, access: Access) -> Result<(), Rule>
 #[must_use]
 pub fn is_usual(answer: &Header, access: Access) -> bool {
     let may_be_written = access != Access::Write || answer.readonly == 0;
-    answer.is_plain() && !answer.buf.is_null() && answer.len >= 0 && may_be_written
+    answer.is_dense() && !answer.buf.is_null() && answer.len >= 0 && may_be_written
 }
 
 /// Acquires memory that stays as it is while it is read, as [`read`] does in everything else.

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::mem;
 
-use crate::rules::{Refusal, Rule};
+use crate::rules::{Family, Refusal, Rule};
 use crate::runtime::{Object, RaisedBy, Runtime};
 
 /// Why a call failed: the exporter's own exception, or a rule of the protocol.
@@ -79,7 +79,17 @@ impl<Raised> Error<Raised> {
         O: Object,
         O::Runtime: Runtime<Raised = Raised>,
     {
-        if let Some(refusal) = self.due(object.runtime()) {
+        self.restore_in(object, Rule::refusal);
+    }
+
+    /// As [`restore`](Self::restore), in words of fewer rules than [`Rule::refusal`] knows. A program that needs no others
+    /// has no others in it.
+    pub fn restore_in<O>(self, object: O, words: impl FnOnce(Rule, Family) -> Refusal)
+    where
+        O: Object,
+        O::Runtime: Runtime<Raised = Raised>,
+    {
+        if let Some(refusal) = self.due(object.runtime(), words) {
             object.raise(&refusal);
         }
     }
@@ -99,13 +109,26 @@ impl<Raised> Error<Raised> {
     /// );
     /// ```
     pub fn restore_without_object<R: Runtime<Raised = Raised>>(self, runtime: R) {
-        if let Some(refusal) = self.due(runtime) {
+        self.restore_without_object_in(runtime, Rule::refusal);
+    }
+
+    /// As [`restore_in`](Self::restore_in), where there is no object whose type could be named.
+    pub fn restore_without_object_in<R: Runtime<Raised = Raised>>(
+        self,
+        runtime: R,
+        words: impl FnOnce(Rule, Family) -> Refusal,
+    ) {
+        if let Some(refusal) = self.due(runtime, words) {
             runtime.raise(&refusal);
         }
     }
 
     /// The refusal that is still to be raised; an exporter's own exception is left where it is.
-    fn due<R: Runtime<Raised = Raised>>(self, runtime: R) -> Option<Refusal> {
+    fn due<R: Runtime<Raised = Raised>>(
+        self,
+        runtime: R,
+        words: impl FnOnce(Rule, Family) -> Refusal,
+    ) -> Option<Refusal> {
         match self {
             Self::Raised(raised) => {
                 // Dropping the token would clear the indicator.
@@ -113,7 +136,7 @@ impl<Raised> Error<Raised> {
                 None
             }
             Self::Refused(rule) => {
-                let refusal = rule.refusal(runtime.family());
+                let refusal = words(rule, runtime.family());
                 (!(refusal.yields && runtime.is_raised())).then_some(refusal)
             }
         }

@@ -14,7 +14,7 @@ use core::ffi::{c_int, c_void};
 
 use crate::error::{Error, ErrorOf};
 use crate::request::Access;
-use crate::rules::Rule;
+use crate::rules::{Family, Refusal, Rule};
 use crate::runtime::{Exporter, Object, Policy, Runtime as _, Segmented};
 use crate::span::Span;
 
@@ -324,8 +324,32 @@ where
     O: Object,
     L: Length,
 {
+    // SAFETY: the caller's word.
+    unsafe { store_from_in(runtime, object, buffer, length, locate, Rule::refusal) }
+}
+
+/// As [`store_from`], refusing in words of fewer rules, as [`Error::restore_in`] does.
+///
+/// Returns 0 or −1.
+///
+/// # Safety
+///
+/// As [`store`].
+#[inline]
+pub unsafe fn store_from_in<O, L>(
+    runtime: O::Runtime,
+    object: Option<O>,
+    buffer: *mut *mut c_void,
+    length: *mut L,
+    locate: impl FnOnce(O) -> Result<Span, ErrorOf<O>>,
+    words: impl FnOnce(Rule, Family) -> Refusal,
+) -> c_int
+where
+    O: Object,
+    L: Length,
+{
     let Some(object) = object.filter(|_| !buffer.is_null() && !length.is_null()) else {
-        Error::from(Rule::NullArgument).restore_without_object(runtime);
+        Error::from(Rule::NullArgument).restore_without_object_in(runtime, words);
         return -1;
     };
     let answer = locate(object)
@@ -340,7 +364,7 @@ where
             0
         }
         Err(error) => {
-            error.restore(object);
+            error.restore_in(object, words);
             -1
         }
     }

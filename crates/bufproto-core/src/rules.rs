@@ -14,8 +14,9 @@
 //! Source of the wording: the recorded answers of CPython 2.7.18, 3.6 to 3.15 and PyPy 7.3.3, 7.3.11 and
 //! 8.0.1, which the tests replay.
 
-use core::ffi::CStr;
+use core::ffi::{CStr, c_char};
 use core::fmt;
+use core::slice;
 
 /// The message of a literal, looked at when this is compiled.
 ///
@@ -229,6 +230,8 @@ impl Rule {
     /// assert_eq!(refusal(Family::PyPy3), Exception::ValueError);
     /// ```
     #[must_use]
+    // Who knows the rule gets its words and no others.
+    #[inline(always)]
     pub const fn refusal(self, family: Family) -> Refusal {
         use Exception::{BufferError, IndexError, MemoryError, OverflowError};
         use Exception::{SystemError, TypeError, ValueError};
@@ -463,14 +466,38 @@ impl Exception {
 /// assert!(message.names_type());
 /// assert_eq!(message.as_c_str(), c"a bytes-like object is required, not '%.100s'");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// Two scalars: compilers choose among such in tables without addresses, which a loader would have to fill in.
+#[derive(Clone, Copy)]
 pub struct Message {
-    text: &'static CStr,
-    /// Where the place begins.
-    place: Option<usize>,
+    /// A C string that lives for ever.
+    text: *const c_char,
+    /// How long the string is, and above [`PLACE_SHIFT`](Self::PLACE_SHIFT) where the place begins, counted from 1; 0 if there
+    /// is none.
+    sizes: u16,
+}
+
+// SAFETY: the string is constant.
+unsafe impl Send for Message {}
+
+// SAFETY: as above.
+unsafe impl Sync for Message {}
+
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_c_str() == other.as_c_str()
+    }
+}
+
+impl Eq for Message {}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_c_str().fmt(formatter)
+    }
 }
 
 impl Message {
+    const PLACE_SHIFT: u32 = 8;
     const PLACE: &'static [u8] = b"%.100s";
     const NAME_BYTES: usize = 100;
 
@@ -486,16 +513,17 @@ impl Message {
 
     const fn new(text: &'static CStr) -> Self {
         let bytes = text.to_bytes();
-        assert!(bytes.len() + Self::NAME_BYTES < Self::ROOM);
+        assert!(bytes.len() + Self::NAME_BYTES < Self::ROOM && Self::ROOM <= 1 << Self::PLACE_SHIFT);
+        let (text, length) = (text.as_ptr(), bytes.len() as u16);
         // Nothing else in a message begins with this sign (a test holds that).
         let mut at = 0;
         while at < bytes.len() {
             if bytes[at] == b'%' {
-                return Self { text, place: Some(at) };
+                return Self { text, sizes: (at as u16 + 1) << Self::PLACE_SHIFT | length };
             }
             at += 1;
         }
-        Self { text, place: None }
+        Self { text, sizes: length }
     }
 
     /// The text as a C string, for `PyErr_SetString` or, [with a place](Self::names_type), `PyErr_Format`.
@@ -508,7 +536,14 @@ impl Message {
     /// ```
     #[must_use]
     pub const fn as_c_str(self) -> &'static CStr {
-        self.text
+        let length = self.sizes as usize & ((1 << Self::PLACE_SHIFT) - 1);
+        // SAFETY: `new` was given a C string of this length, which lives for ever.
+        unsafe { CStr::from_bytes_with_nul_unchecked(slice::from_raw_parts(self.text.cast(), length + 1)) }
+    }
+
+    /// Where the place begins.
+    const fn place(self) -> Option<usize> {
+        (self.sizes as usize >> Self::PLACE_SHIFT).checked_sub(1)
     }
 
     /// Whether the text has a place for the name of the object's type.
@@ -522,7 +557,7 @@ impl Message {
     #[must_use]
     #[inline]
     pub const fn names_type(self) -> bool {
-        self.place.is_some()
+        self.place().is_some()
     }
 
     /// The text, with `type_name` in its place.
@@ -576,7 +611,7 @@ impl Message {
 
     /// What comes before the place, and what comes after.
     fn split(self) -> Option<(&'static [u8], &'static [u8])> {
-        let (before, rest) = self.text.to_bytes().split_at_checked(self.place?)?;
+        let (before, rest) = self.as_c_str().to_bytes().split_at_checked(self.place()?)?;
         Some((before, rest.strip_prefix(Self::PLACE)?))
     }
 }
@@ -591,7 +626,7 @@ impl fmt::Display for Text<'_> {
         // Every message is a literal of this file, in ASCII (a test holds that).
         let ascii = |text| str::from_utf8(text).unwrap_or_default();
         let Some((before, after)) = self.message.split() else {
-            return formatter.write_str(ascii(self.message.text.to_bytes()));
+            return formatter.write_str(ascii(self.message.as_c_str().to_bytes()));
         };
         let mut end = self.type_name.len().min(Message::NAME_BYTES);
         while !self.type_name.is_char_boundary(end) {

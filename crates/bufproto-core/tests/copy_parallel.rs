@@ -201,6 +201,17 @@ fn nothing_is_copied_between_shapes_that_differ() {
 }
 
 #[test]
+fn what_is_less_than_a_thread_is_worth_is_copied_all_the_same() {
+    let (memory, mut items) = ([1u8, 2, 3, 4, 5, 6], [0; 3]);
+    let layout = Layout::new(1, &[3], Some(&[2]), None).unwrap();
+    for threads in [threads(3).with_least(100), threads(3).with_least(0), threads(1)] {
+        // SAFETY: every second of six bytes, and place for all of them.
+        unsafe { threads.gather(memory.as_ptr(), layout, Order::C, items.as_mut_ptr()) };
+        assert_eq!(std::mem::take(&mut items), [1, 3, 5]);
+    }
+}
+
+#[test]
 fn an_empty_layout_needs_no_memory() {
     let layout = Layout::new(8, &[0, 4], None, None).unwrap();
     // SAFETY: there are no bytes.

@@ -36,6 +36,13 @@ unsafe impl Runtime for Terse {
 }
 
 #[test]
+fn an_error_says_which_rule_was_broken() {
+    let broken: Error<()> = Rule::SingleSegment.into();
+    assert_eq!(broken.to_string(), "rule 204 of the buffer protocol was broken: SingleSegment");
+    assert_eq!(Error::Raised(()).to_string(), "the exporter failed");
+}
+
+#[test]
 fn a_backend_that_names_no_severe_exception_has_all_of_them_masked() {
     for policy in [Policy::Compatible, Policy::Strict] {
         let error = failed(Terse(policy), Access::Write, ());

@@ -227,6 +227,19 @@ struct bufproto_interpreter {
      * The old slot for an access. NULL where types have no old slots.
      */
     ptrdiff_t (*get_segment)(struct _object *object, int access, ptrdiff_t index, void **pointer);
+    /**
+     * PyObject_AsReadBuffer as a whole, by a caller that knows the interpreter's structures, where it is the same as
+     * PyObject_AsCharBuffer. NULL where the library is to ask the exporters; so are the other two.
+     */
+    int (*as_read_buffer)(struct _object *object, const void **buffer, ptrdiff_t *length);
+    /**
+     * PyObject_AsWriteBuffer as a whole, or NULL.
+     */
+    int (*as_write_buffer)(struct _object *object, void **buffer, ptrdiff_t *length);
+    /**
+     * PyObject_CheckReadBuffer as a whole, or NULL.
+     */
+    int (*check_read_buffer)(struct _object *object);
 };
 
 /**

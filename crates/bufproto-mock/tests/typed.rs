@@ -4,7 +4,9 @@ use std::ffi::CString;
 use std::ptr::{self, NonNull};
 
 use bufproto_core::abi::{CPython3, Header};
+use bufproto_core::copy::CopyError;
 use bufproto_core::element::ElementError;
+use bufproto_core::layout::{LayoutError, Order};
 use bufproto_core::request::Request;
 use bufproto_core::rules::{Family, Refusal, Rule};
 use bufproto_core::runtime::{self, Exporter, Failure, RaisedBy};
@@ -57,9 +59,40 @@ fn every_item_is_set_and_nothing_else() {
     view.held().field_mut::<u8>(b"y").unwrap().fill(b'-');
     let items = view.held().field::<u8>(b"y").unwrap();
     assert!(items.iter().eq(*b"--"));
-    // SAFETY: the view is held, and nobody writes to its six bytes meanwhile.
-    let all = unsafe { std::slice::from_raw_parts(view.span().pointer.cast::<u8>(), 6) };
-    assert_eq!(all, b"a-cd-f");
+    assert!(view.shared().unwrap().iter().eq(*b"a-cd-f"));
+}
+
+#[test]
+fn a_fields_items_are_copied_out_of_the_records_and_into_them() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let object = records(b"abcdefghi", 3, "T{B:x:B:y:B:z:}", false);
+    let mut slot = Slot::new();
+    let view = slot.fill(object.attach(&interpreter), Request::FULL).unwrap();
+    let items = view.held().field_mut::<u8>(b"z").unwrap();
+    let mut copy = [0; 3];
+    items.as_view().copy_to_slice(Order::C, &mut copy).unwrap();
+    assert_eq!(copy, *b"cfi");
+    items.copy_from_slice(Order::C, b"-+*").unwrap();
+    assert!(items.as_view().iter().eq(*b"-+*"));
+    assert!(view.shared().unwrap().iter().eq(*b"ab-de+gh*"));
+    for places in [2, 4] {
+        let error = Err(CopyError::Places { items: 3, places });
+        assert_eq!(items.as_view().copy_to_slice(Order::C, &mut vec![0; places]), error);
+        assert_eq!(items.copy_from_slice(Order::C, &vec![0; places]), error);
+    }
+}
+
+#[test]
+fn a_frozen_fields_items_are_copied_out_of_the_records_too() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let object = Object::bytes(b"abcdef");
+    let mut slot = Slot::new();
+    let view = slot.fill(Changed(object.attach(&interpreter), in_records), Request::FULL_RO).unwrap();
+    let items = view.held().field::<u8>(b"y").unwrap();
+    assert!(items.is_frozen());
+    let mut copy = [0; 6];
+    items.copy_to_slice(Order::C, &mut copy[..2]).unwrap();
+    assert_eq!(copy, *b"be\0\0\0\0");
 }
 
 #[test]
@@ -122,6 +155,22 @@ fn what_is_only_read_only_is_not_frozen() {
 }
 
 #[test]
+fn a_refusal_says_whose_reason_it_is() {
+    let element = ElementError::Format { format: b"d", wanted: "B" };
+    assert_eq!(TypedError::Element(element).to_string(), element.to_string());
+    let layout = LayoutError::Overflow;
+    assert_eq!(TypedError::Layout(layout).to_string(), layout.to_string());
+    assert_eq!(
+        TypedError::NoField { format: b"T{d:\xb5:}" }.to_string(),
+        r"the items have no field of that name; their format is 'T{d:\xb5:}'"
+    );
+    assert_eq!(
+        TypedError::Rule(Rule::ReadOnlyView).to_string(),
+        format!("rule {} of the buffer protocol was broken: ReadOnlyView", Rule::ReadOnlyView.number())
+    );
+}
+
+#[test]
 fn items_are_shown_by_their_layout() {
     let interpreter = Interpreter::new(Family::CPython3);
     let object = Object::bytearray(b"abc");
@@ -148,6 +197,14 @@ fn nowhere(header: &mut Header) {
 /// The memory may be written to; nobody does.
 fn writable(header: &mut Header) {
     header.readonly = 0;
+}
+
+/// The bytes are a row of records.
+fn in_records(header: &mut Header) {
+    header.format = c"T{B:x:B:y:B:z:}".as_ptr().cast_mut();
+    header.itemsize = 3;
+    header.shape = ptr::null_mut();
+    header.strides = ptr::null_mut();
 }
 
 // SAFETY: as the handle.

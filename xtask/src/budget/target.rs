@@ -28,7 +28,11 @@ pub(super) fn target(case: &Case, interpreter: &Interpreter) -> Option<Target> {
     // From 3.12 on raising an exception takes twice as much, on both sides, so less can be saved.
     let is_new = interpreter.version >= Version { major: 3, minor: 12, patch: 0 };
     let failing = |new: f64, old: f64| if is_new { new } else { old };
-    let ratio = match (case.function.as_str(), case.object.as_str()) {
+    // By whatever way they are called, they are to be as fast.
+    let function = case.function.as_str();
+    let function =
+        ["address ", "library "].iter().find_map(|form| function.strip_prefix(form)).unwrap_or(function);
+    let ratio = match (function, case.object.as_str()) {
         ("ReadBuffer" | "WriteBuffer" | "extract ReadBuffer", object) => {
             return argument(object, interpreter);
         }
@@ -98,6 +102,12 @@ mod tests {
         assert_eq!(ratio("char", "int", 8, false), Some(0.33));
         assert_eq!(ratio("write", "memoryview of bytes", 12, false), Some(1.0));
         assert_eq!(ratio("check", "int", 12, false), Some(1.0));
+    }
+
+    #[test]
+    fn the_way_of_a_call_changes_no_target() {
+        assert_eq!(ratio("library read", "bytes", 12, false), Some(0.20));
+        assert_eq!(ratio("address write", "bytes", 12, false), Some(0.40));
     }
 
     #[test]
