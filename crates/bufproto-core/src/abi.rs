@@ -129,6 +129,14 @@ impl Header {
         fields == 0
     }
 
+    /// Whether the items lie side by side in C order because nothing says that they lie anywhere else: there are neither
+    /// strides nor suboffsets.
+    #[inline]
+    #[must_use]
+    pub fn is_dense(&self) -> bool {
+        self.strides.addr() | self.suboffsets.addr() == 0
+    }
+
     /// An item size that no view has.
     const REFERENCE: isize = isize::MIN;
 }
@@ -154,6 +162,12 @@ pub unsafe trait View: Sized {
     const EMPTY: Self;
 
     /// The common fields.
+    ///
+    /// ```
+    /// use bufproto_core::abi::{CPython2, View};
+    ///
+    /// assert_eq!(CPython2::EMPTY.header().len, 0);
+    /// ```
     #[inline]
     fn header(&self) -> &Header {
         // SAFETY: the trait promises that a `Header` comes first.

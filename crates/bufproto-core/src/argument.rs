@@ -75,6 +75,21 @@ pub fn write<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Result<ViewFor<'_
 /// The first half of [`read`] and [`write()`], for a caller that tells the [usual](is_usual) answer from all others: asks.
 /// Of the answer nothing has been looked at yet.
 ///
+/// ```
+/// use bufproto_core::argument;
+/// use bufproto_core::request::Access;
+/// use bufproto_core::rules::Rule;
+/// use bufproto_core::view::Slot;
+/// use bufproto_mock::Answer;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::scripted(Answer::null(5));
+/// let mut slot = Slot::new();
+/// let view = argument::ask(object.attach(&interpreter), Access::Read, &mut slot).unwrap();
+/// assert_eq!(argument::check(&view, Access::Read), Err(Rule::NullMemory));
+/// ```
+///
 /// # Errors
 ///
 /// [`Rule::ViewExporter`] if the type exports no views, and the exporter's own exception.
@@ -89,6 +104,21 @@ pub fn ask<O: Exporter>(
 
 /// The other half: whether what was answered is memory for the access.
 ///
+/// ```
+/// use bufproto_core::argument;
+/// use bufproto_core::request::Access;
+/// use bufproto_core::rules::Rule;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytes(b"hello");
+/// let mut slot = Slot::new();
+/// let view = argument::ask(object.attach(&interpreter), Access::Read, &mut slot).unwrap();
+/// assert_eq!(argument::check(&view, Access::Read), Ok(()));
+/// assert_eq!(argument::check(&view, Access::Write), Err(Rule::ArgumentReadOnly));
+/// ```
+///
 /// # Errors
 ///
 /// As [`read`] and [`write()`].
@@ -101,12 +131,23 @@ pub fn check<R: Runtime>(view: &View<'_, R>, access: Access) -> Result<(), Rule>
     checked.map_err(in_words_for_arguments)
 }
 
-/// Whether [`check`] certainly holds of an answer, which is that of nearly every exporter: a pointer, a length, and no more.
+/// Whether [`check`] certainly holds of an answer, as it does of nearly every exporter's: a pointer and a length.
+///
+/// ```
+/// use bufproto_core::abi::Header;
+/// use bufproto_core::argument::is_usual;
+/// use bufproto_core::request::Access;
+///
+/// let mut memory = *b"hello";
+/// let read_only = Header { buf: memory.as_mut_ptr().cast(), len: 5, readonly: 1, ..Header::EMPTY };
+/// assert!(is_usual(&read_only, Access::Read) && !is_usual(&read_only, Access::Write));
+/// assert!(!is_usual(&Header { len: -1, ..read_only }, Access::Read));
+/// ```
 #[inline]
 #[must_use]
 pub fn is_usual(answer: &Header, access: Access) -> bool {
     let may_be_written = access != Access::Write || answer.readonly == 0;
-    answer.is_plain() && !answer.buf.is_null() && answer.len >= 0 && may_be_written
+    answer.is_dense() && !answer.buf.is_null() && answer.len >= 0 && may_be_written
 }
 
 /// Acquires memory that stays as it is while it is read, as [`read`] does in everything else.

@@ -367,6 +367,12 @@ macro_rules! ordered {
 
         impl<T: Number> $name<T> {
             /// Puts a number into this order.
+            ///
+            /// ```
+            /// use bufproto_core::element::{Be, Le};
+            ///
+            /// assert_eq!(Be::new(1u16).get(), Le::new(1u16).get());
+            /// ```
             #[inline]
             #[must_use]
             pub fn new(number: T) -> Self {
@@ -374,6 +380,12 @@ macro_rules! ordered {
             }
 
             /// The number.
+            ///
+            /// ```
+            /// use bufproto_core::element::{Be, Le};
+            ///
+            /// assert_eq!((Be::new(0.5f32).get(), Le::new(-1i64).get()), (0.5, -1));
+            /// ```
             #[inline]
             #[must_use]
             pub fn get(self) -> T {
@@ -405,11 +417,31 @@ macro_rules! ordered {
 
 ordered! {
     /// A number with its most significant byte first, as `>` states.
+    ///
+    /// ```
+    /// use bufproto_core::element::{Be, Element};
+    ///
+    /// assert!(Be::<u16>::matches(b">H") && !Be::<u16>::matches(b"<H"));
+    /// let number = Be::new(0x0102u16);
+    /// // SAFETY: an element's bytes are all initialised.
+    /// assert_eq!(unsafe { std::mem::transmute_copy::<_, [u8; 2]>(&number) }, [1, 2]);
+    /// assert_eq!(number.get(), 0x0102);
+    /// ```
     Be Big BIG BIG_EXPORTED to_big from_big
 }
 
 ordered! {
     /// A number with its least significant byte first, as `<` states.
+    ///
+    /// ```
+    /// use bufproto_core::element::{Element, Le};
+    ///
+    /// assert!(Le::<u16>::matches(b"<H") && !Le::<u16>::matches(b">H"));
+    /// let number = Le::new(0x0102u16);
+    /// // SAFETY: an element's bytes are all initialised.
+    /// assert_eq!(unsafe { std::mem::transmute_copy::<_, [u8; 2]>(&number) }, [2, 1]);
+    /// assert_eq!(number.get(), 0x0102);
+    /// ```
     Le Little LITTLE LITTLE_EXPORTED to_little from_little
 }
 

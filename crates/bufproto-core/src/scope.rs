@@ -43,8 +43,12 @@ use crate::view::{Held, Slot, argument_in, ask, clear};
 ///         unsafe { &*self.views.get() }.len()
 ///     }
 ///
-///     fn claimed(&self) -> &Cell<usize> {
-///         &self.claimed
+///     fn claimed(&self) -> usize {
+///         self.claimed.get()
+///     }
+///
+///     fn set_claimed(&self, count: usize) {
+///         self.claimed.set(count);
 ///     }
 ///
 ///     fn grow(&self) -> Result<(), Rule> {
@@ -79,16 +83,67 @@ pub unsafe trait Places {
     type View: abi::View;
 
     /// How many places there are.
+    ///
+    /// ```
+    /// use bufproto_core::scope::{Places, Scope};
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let mut slots = [Slot::new(), Slot::new()];
+    /// let scope = Scope::new(interpreter.attach(), &mut slots);
+    /// assert_eq!(scope.places().count(), 2);
+    /// ```
     fn count(&self) -> usize;
 
     /// How many places are claimed, from the first on. It is kept beside the places, so that callers who fill places
     /// themselves can see it: they do as [`Scope`] does.
+    ///
+    /// ```
+    /// use bufproto_core::scope::{Places, Scope};
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let mut slots = [Slot::new(), Slot::new()];
+    /// let scope = Scope::new(interpreter.attach(), &mut slots);
+    /// scope.keep(object.attach(&interpreter)).unwrap();
+    /// assert_eq!(scope.places().claimed(), 1);
+    /// ```
     fn claimed(&self) -> usize;
 
     /// Changes how many places are claimed. They are no more than there are.
+    ///
+    /// ```
+    /// use bufproto_core::scope::{Places, Scope};
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let mut slots = [Slot::new(), Slot::new()];
+    /// let scope = Scope::new(interpreter.attach(), &mut slots);
+    /// // As C does: it claims a place, and fills it itself.
+    /// scope.places().set_claimed(1);
+    /// assert_eq!((scope.places().claimed(), scope.room()), (1, 1));
+    /// ```
     fn set_claimed(&self, count: usize);
 
     /// Makes more places, if there can be more.
+    ///
+    /// ```
+    /// use bufproto_core::scope::{Places, Scope};
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let mut slots = [Slot::new(), Slot::new()];
+    /// let scope = Scope::new(interpreter.attach(), &mut slots);
+    /// assert_eq!(scope.places().grow(), Err(bufproto_core::rules::Rule::ScopeFull), "slots are as many as there are");
+    /// ```
     ///
     /// # Errors
     ///
@@ -98,6 +153,20 @@ pub unsafe trait Places {
     }
 
     /// The place of a number below [`count`](Self::count), else `None`.
+    ///
+    /// ```
+    /// use bufproto_core::scope::{Places, Scope};
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let mut slots = [Slot::new(), Slot::new()];
+    /// let scope = Scope::new(interpreter.attach(), &mut slots);
+    /// let (first, second) = (scope.places().get(0).unwrap(), scope.places().get(1).unwrap());
+    /// assert_ne!(first, second);
+    /// assert_eq!(scope.places().get(2), None);
+    /// ```
     fn get(&self, number: usize) -> Option<NonNull<Self::View>>;
 }
 
@@ -215,8 +284,12 @@ impl<R: Runtime, P: Places<View = R::View>> Scope<'_, R, P> {
     ///         1
     ///     }
     ///
-    ///     fn claimed(&self) -> &Cell<usize> {
-    ///         &self.1
+    ///     fn claimed(&self) -> usize {
+    ///         self.1.get()
+    ///     }
+    ///
+    ///     fn set_claimed(&self, count: usize) {
+    ///         self.1.set(count);
     ///     }
     ///
     ///     fn get(&self, number: usize) -> Option<NonNull<CPython3>> {

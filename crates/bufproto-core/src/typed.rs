@@ -280,6 +280,19 @@ impl<'a> Shared<'a> {
 
 impl<'a> SharedMut<'a> {
     /// As [`Shared::view`], to read and write.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    /// use bufproto_core::shared::SharedMut;
+    ///
+    /// let mut memory = *b"hello";
+    /// // SAFETY: the array stays, and nobody else uses it.
+    /// let bytes = unsafe { SharedMut::new(memory.as_mut_ptr(), memory.len()) };
+    /// let every_second = Layout::new(1, &[3], Some(&[2]), None)?;
+    /// bytes.view::<u8>(0, every_second).unwrap().fill(b'-');
+    /// assert_eq!(memory, *b"-e-l-");
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn view<T: Element>(self, first: usize, layout: Layout<'a>) -> Option<TypedViewMut<'a, T>> {
         // The bytes may be written to, and so may the items, which are some of them.

@@ -679,8 +679,8 @@ impl<'held, R: Runtime> Held<'held, R> {
         if span.length < 0 {
             return Err(Rule::NegativeLength);
         }
-        // This is how a simple request is answered: nothing else is to be asked.
-        if !(self.header().is_plain() || self.is_contiguous()) {
+        // This is how a request without strides is answered: nothing else is to be asked.
+        if !(self.header().is_dense() || self.is_contiguous()) {
             return Err(Rule::Contiguous);
         }
         span.checked().ok_or(Rule::NullMemory)
@@ -688,9 +688,7 @@ impl<'held, R: Runtime> Held<'held, R> {
 
     #[cold]
     fn is_contiguous(self) -> bool {
-        let header = self.header();
-        header.strides.is_null() && header.suboffsets.is_null()
-            || self.layout().is_ok_and(|layout| layout.is_contiguous(Order::C))
+        self.layout().is_ok_and(|layout| layout.is_contiguous(Order::C))
     }
 }
 

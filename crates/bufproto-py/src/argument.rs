@@ -109,7 +109,7 @@ pub use write::WriteBuffer;
 pub enum Bytes {}
 
 /// An argument to read: the memory of any object that exports it, as bytes, or as items of type `T`
-/// ([`Element`]).
+/// ([`Element`](bufproto_core::element::Element)).
 ///
 /// See the [module](self) for what it costs and raises.
 ///

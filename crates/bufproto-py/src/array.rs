@@ -126,6 +126,20 @@ pub fn array_of<T: Element>(object: &Bound<'_, PyAny>) -> PyResult<ArrayD<T>> {
 pub trait ArrayItems<'held, T>: sealed::Sealed + Copy {
     /// A copy of the items, each as it is when its turn comes. It is in Fortran order if the items are, else in C order.
     ///
+    /// ```
+    /// use bufproto_py::{ArrayItems, Request, Slot, fill, typed};
+    /// use ndarray::arr1;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let mut slot = Slot::new();
+    /// let view = fill(&mut slot, &py.eval(c"memoryview(b'abc')[::-1]", None, None)?, Request::FULL_RO)?;
+    /// assert_eq!(typed::<u8>(&view)?.to_array()?, arr1(b"cba").into_dyn());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ArrayError::TooLarge`].
@@ -134,6 +148,20 @@ pub trait ArrayItems<'held, T>: sealed::Sealed + Copy {
     /// The items where they are, which [stay as they are](TypedView::is_frozen) for as long as the view is held: those of
     /// an exact `bytes`, or of a stable read. The array may be used with the interpreter detached, and on other threads.
     ///
+    /// ```
+    /// use bufproto_py::{ArrayItems, Request, Slot, fill, typed};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let mut slot = Slot::new();
+    /// let view = fill(&mut slot, &py.eval(c"b'abc'", None, None)?, Request::FULL_RO)?;
+    /// let array = typed::<u8>(&view)?.as_frozen_array()?;
+    /// assert_eq!(py.detach(|| array.iter().max().copied()), Some(b'c'));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ArrayError::NotFrozen`], and what [`as_array_view`](Self::as_array_view) reports.
@@ -141,6 +169,21 @@ pub trait ArrayItems<'held, T>: sealed::Sealed + Copy {
 
     /// The items, which stay as they are from now on: where they are if they are frozen and an array can be made of them,
     /// else a copy.
+    ///
+    /// ```
+    /// use bufproto_py::{ArrayItems, Request, Slot, fill, typed};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let (mut slot, array) = (Slot::new(), pyo3::types::PyByteArray::new(py, b"abc"));
+    /// let view = fill(&mut slot, &array, Request::FULL_RO)?;
+    /// let snapshot = typed::<u8>(&view)?.snapshot_array()?;
+    /// array.set_item(0, b'x')?;
+    /// assert_eq!(snapshot[[0]], b'a', "it is a copy");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -359,12 +402,37 @@ impl<'held, T: Element> ArrayItemsMut<'held, T> for TypedViewMut<'held, T> {
 /// ```
 impl<T: Element> ReadBuffer<'_, '_, T> {
     /// A copy of the items.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// assert_eq!(array.extract::<ReadBuffer<'_, '_, i32>>()?.to_array().product(), 6);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_array(&self) -> Array1<T> {
         self.to_vec().into()
     }
 
     /// The items where they are, if they are [frozen](Self::is_frozen). The array may be used with the interpreter detached.
+    ///
+    /// ```
+    /// use bufproto_py::{ArrayError, ReadBuffer};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let (bytes, array) = (py.eval(c"b'abc'", None, None)?, py.eval(c"bytearray(b'abc')", None, None)?);
+    /// assert_eq!(bytes.extract::<ReadBuffer<'_, '_, u8>>()?.as_frozen_array()?.len(), 3);
+    /// assert_eq!(array.extract::<ReadBuffer<'_, '_, u8>>()?.as_frozen_array(), Err(ArrayError::NotFrozen));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -378,6 +446,19 @@ impl<T: Element> ReadBuffer<'_, '_, T> {
     }
 
     /// The items, which stay as they are from now on: where they are if they are frozen, else a copy.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let bytes = py.eval(c"b'abc'", None, None)?;
+    /// let data: ReadBuffer<'_, '_, u8> = bytes.extract()?;
+    /// assert!(data.snapshot_array().is_view(), "no copy is needed");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn snapshot_array(&self) -> CowArray<'_, T, Ix1> {
         match self.as_frozen_array() {
@@ -440,12 +521,40 @@ impl<T: Element> ReadBuffer<'_, '_, T> {
 /// ```
 impl<T: Element> WriteBuffer<'_, '_, T> {
     /// A copy of the items.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// assert_eq!(array.extract::<WriteBuffer<'_, '_, i32>>()?.to_array().sum(), 6);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_array(&self) -> Array1<T> {
         self.to_vec().into()
     }
 
     /// The items where they are, to read and write.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// let mut data: WriteBuffer<'_, '_, i32> = array.extract()?;
+    /// // SAFETY: nobody else knows of this array.
+    /// let mut numbers = unsafe { data.as_array_view_mut() }?;
+    /// numbers += 1;
+    /// assert_eq!(array.extract::<Vec<i32>>()?, [2, 3, 4]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -136,11 +136,74 @@ pub trait Export: PyClass {
     type Storage: Storage;
 
     /// The memory that this object exports, now. It may be another one the next time.
+    ///
+    /// ```
+    /// use bufproto_py::{Export, Exported, exporter};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// #[pyclass(frozen)]
+    /// struct Samples(Exported<Vec<f64>>);
+    ///
+    /// impl Export for Samples {
+    ///     type Storage = Vec<f64>;
+    ///     fn exported(&self) -> &Exported<Vec<f64>> {
+    ///         &self.0
+    ///     }
+    /// }
+    ///
+    /// exporter!(Samples);
+    ///
+    /// /// Any class of ours.
+    /// fn exports<C: Export<Frozen = pyo3::pyclass::boolean_struct::True> + Sync>(object: &Bound<'_, C>) -> usize {
+    ///     object.get().exported().exports()
+    /// }
+    ///
+    /// let samples = Bound::new(py, Samples(Exported::new(vec![0.5])))?;
+    /// let _view = pyo3::types::PyMemoryView::from(&samples)?;
+    /// assert_eq!(exports(&samples), 1);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn exported(&self) -> &Exported<Self::Storage>;
 
     /// Called before [`exported`](Self::exported) when Python asks for a view, with what it asks for, and whether for a
     /// stable read: for classes that make their memory only then, or copy it before it is written to. Does nothing by
     /// default.
+    ///
+    /// ```
+    /// use bufproto_py::{Export, Exported, Request, exporter};
+    /// use pyo3::prelude::*;
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    ///
+    /// /// Counts who wants to write.
+    /// #[pyclass(frozen)]
+    /// struct Watched(Exported<Vec<u8>>, AtomicUsize);
+    ///
+    /// impl Export for Watched {
+    ///     type Storage = Vec<u8>;
+    ///
+    ///     fn exported(&self) -> &Exported<Vec<u8>> {
+    ///         &self.0
+    ///     }
+    ///
+    ///     fn prepare(&self, _: Python<'_>, request: Request, _stable: bool) {
+    ///         self.1.fetch_add(request.contains(Request::WRITABLE).into(), Relaxed);
+    ///     }
+    /// }
+    ///
+    /// exporter!(Watched);
+    ///
+    /// Python::initialize();
+    /// Python::attach(|py| {
+    ///     let watched = Bound::new(py, Watched(Exported::new(vec![1, 2]), AtomicUsize::new(0)))?;
+    ///     bufproto_py::as_read_buffer(&watched)?;
+    ///     bufproto_py::as_write_buffer(&watched)?;
+    ///     assert_eq!(watched.get().1.load(Relaxed), 1);
+    ///     PyResult::Ok(())
+    /// }).unwrap();
+    /// ```
     fn prepare(&self, attached: Python<'_>, request: Request, stable: bool) {
         let _ = (attached, request, stable);
     }

@@ -13,6 +13,8 @@ use core::ffi::c_int;
 use core::ffi::c_void;
 use core::ptr;
 
+#[cfg(all(Py_LIMITED_API, not(any(PyPy, GraalPy))))]
+use bufproto_core::abi;
 use pyo3::ffi;
 #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
 use pyo3::prelude::*;
@@ -353,19 +355,31 @@ pub(crate) unsafe fn slots_of(object: *mut ffi::PyObject) -> *mut c_void {
     unsafe { (*ffi::Py_TYPE(object)).tp_as_buffer.cast() }
 }
 
-/// Tells an exporter of a [known](crate::known) type that a view has ended. Its reference is not given back.
+/// Tells an exporter of a [known](crate::known) type that a view has ended, and gives the view's reference to it back.
 ///
 /// # Safety
 ///
-/// The object is of a known type, whose slots these are, and there is a view that is not looked at any more and that nobody
-/// else releases. The thread is attached.
-#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+/// The object is of a known type, whose [slots](slots_of) these are, or a `bytearray` or `memoryview` under a limited API,
+/// where nothing is needed. There is a view that is not looked at any more and that nobody else releases. The thread is
+/// attached.
+#[cfg(not(any(PyPy, GraalPy)))]
 #[inline]
 pub(crate) unsafe fn tell(owner: *mut ffi::PyObject, slots: *mut c_void) {
-    // SAFETY: the caller's word; a known type is told, and does not look at the view.
-    unsafe {
-        let release = (*slots.cast::<ffi::PyBufferProcs>()).bf_releasebuffer.unwrap_unchecked();
-        release(owner, ptr::null_mut());
+    cfg_if::cfg_if! {
+        if #[cfg(Py_LIMITED_API)] {
+            let _ = slots;
+            let mut view = <NativeView as abi::View>::EMPTY;
+            view.header.obj = owner.cast();
+            // SAFETY: the caller's word; the exporter looks at the view's owner only.
+            unsafe { release(&raw mut view) };
+        } else {
+            // SAFETY: the caller's word; a known type is told, and does not look at the view.
+            unsafe {
+                let release = (*slots.cast::<ffi::PyBufferProcs>()).bf_releasebuffer.unwrap_unchecked();
+                release(owner, ptr::null_mut());
+                ffi::Py_DECREF(owner);
+            }
+        }
     }
 }
 

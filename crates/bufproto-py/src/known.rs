@@ -1,4 +1,5 @@
-//! Types of the interpreter's own whose answers are known: `array.array` and `mmap.mmap`, exactly.
+//! Types of the interpreter's own whose answers are known: `array.array` and `mmap.mmap`, exactly, and `bytearray` where it
+//! is not counted.
 //!
 //! They answer a request for bytes with all that is asked for and no more: memory that is there, and a length that is not
 //! negative. When they are told that the view ends, they count, do not look at the view, and raise nothing. So nothing has
@@ -9,7 +10,7 @@
 //! believed to be the interpreter's own if it cannot be changed, and its module has come from where the interpreter keeps its
 //! own.
 //!
-//! Source: `array_buffer_getbuf` and `array_buffer_relbuf` in `Modules/arraymodule.c`, `mmap_buffer_getbuf` and
+//! Source: `bytearray_getbuffer` and `bytearray_releasebuffer` in `Objects/bytearrayobject.c`, `array_buffer_getbuf` and `array_buffer_relbuf` in `Modules/arraymodule.c`, `mmap_buffer_getbuf` and
 //! `mmap_buffer_releasebuf` in `Modules/mmapmodule.c` of CPython 3.8 to 3.15. Of a later version nothing is known.
 
 use core::ffi::CStr;
@@ -41,7 +42,14 @@ const LAST: (u8, u8) = (3, 15);
 pub(crate) fn is_known(object: Borrowed<'_, '_, PyAny>) -> bool {
     // SAFETY: a borrowed object is alive.
     let kind = unsafe { ffi::Py_TYPE(object.as_ptr()) };
-    MMAP.is(kind) || ARRAY.is(kind)
+    MMAP.is(kind) || ARRAY.is(kind) || is_uncounted(object)
+}
+
+/// Whether it is a `bytearray` where its exports [cannot be counted](crate::counted). It answers as the others do.
+#[inline]
+fn is_uncounted(object: Borrowed<'_, '_, PyAny>) -> bool {
+    // SAFETY: a borrowed object is alive.
+    cfg!(any(Py_GIL_DISABLED, not(Py_3_9))) && unsafe { ffi::PyByteArray_CheckExact(object.as_ptr()) } != 0
 }
 
 /// Learns an object's type, if it is one of them. Only a type that is told of releases can be.

@@ -14,7 +14,9 @@
 //! It is small, since it is moved, more than once, wherever an argument is. Its fields are those that a view begins with,
 //! in the same order, so that they are copied several at a time.
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+use core::ffi::c_char;
+use core::ffi::{CStr, c_int, c_void};
 use core::hint;
 use core::mem::{self, MaybeUninit};
 use core::ptr::{self, NonNull};
@@ -78,7 +80,8 @@ impl Kind {
     const FROZEN_REFERENCE: Self = Self(-4);
     /// The same, but others may write to the memory.
     const REFERENCE: Self = Self(-5);
-    /// A reference to `owner`, which is of a [known](crate::known) type, to be told that a view has ended.
+    /// A reference to `owner`, which is of a [known](crate::known) type, or a `bytearray` or `memoryview`, to be told that a
+    /// view has ended. It raises nothing, and the view is of no use to it.
     const KNOWN: Self = Self(-6);
     /// An export of `owner`, which is borrowed, and else as with a reference.
     const COUNTED: Self = Self(-7);
@@ -154,7 +157,34 @@ impl Lease {
         } else if known::is_known(object) {
             return Self::acquire_known::<WRITE>(object);
         }
+        #[cfg(all(Py_LIMITED_API, not(any(PyPy, GraalPy))))]
+        return apart(Self::acquire_plain::<WRITE>(object));
+        #[cfg(any(PyPy, GraalPy, not(Py_LIMITED_API)))]
         apart(Self::acquire_view::<WRITE>(object))
+    }
+
+    /// Of any object, where types are not known: a plain answer, if that is what the exporter gives.
+    #[cfg(all(Py_LIMITED_API, not(any(PyPy, GraalPy))))]
+    #[inline(never)]
+    fn acquire_plain<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let borrowed = Object::from(object);
+        let mut slot = Slot::new();
+        let view = match argument::ask(borrowed, access::<WRITE>(), &mut slot) {
+            Ok(view) => view,
+            Err(error) => return Err(refuse::<WRITE>(error, borrowed)),
+        };
+        if argument::is_usual(view.held().header(), access::<WRITE>())
+            && let Some(lease) = plain(view.held().raw())
+        {
+            // The lease releases it.
+            mem::forget(view);
+            // SAFETY: a borrowed object is alive.
+            let quiet = unsafe {
+                ffi::PyByteArray_CheckExact(lease.owner) != 0 || ffi::PyMemoryView_Check(lease.owner) != 0
+            };
+            return Ok(if quiet { Self { kind: Kind::KNOWN, ..lease } } else { lease });
+        }
+        Self::checked::<WRITE>(view, object)
     }
 
     /// Counts an export of an object that has just been found.
@@ -247,6 +277,7 @@ impl Lease {
     }
 
     /// Of any other object.
+    #[cfg(any(PyPy, GraalPy, not(Py_LIMITED_API)))]
     #[inline(never)]
     fn acquire_view<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let borrowed = Object::from(object);
@@ -482,13 +513,10 @@ impl Lease {
             // Nothing is to be given back: the first question, since most arguments are `bytes`.
             return;
         }
-        #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+        #[cfg(not(any(PyPy, GraalPy)))]
         if self.kind == Kind::KNOWN {
             // SAFETY: there is a view of the owner, whose slots these are, and the lease owns the reference to it.
-            unsafe {
-                interpreter::tell(self.owner, self.internal);
-                ffi::Py_DECREF(self.owner);
-            }
+            unsafe { interpreter::tell(self.owner, self.internal) };
             return;
         }
         if self.kind.is_unusual() {

@@ -349,7 +349,7 @@ fn exception_type(exception: Exception) -> *mut ffi::PyObject {
 ///
 /// As the original: `TypeError` if the type exports no views, else the exporter's own exception.
 pub fn as_char_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
-    locate(object, Access::Char)
+    locate::<false>(object, Access::Char)
 }
 
 /// `PyObject_AsReadBuffer`: memory to read, whatever it holds. As [`as_char_buffer`] in everything else.
@@ -372,7 +372,7 @@ pub fn as_char_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
 ///
 /// As [`as_char_buffer`].
 pub fn as_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
-    locate(object, Access::Read)
+    locate::<false>(object, Access::Read)
 }
 
 /// `PyObject_AsWriteBuffer`: memory to write to. As [`as_char_buffer`] in everything else.
@@ -396,7 +396,7 @@ pub fn as_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
 ///
 /// As the original: always `TypeError`, whatever the exporter raised.
 pub fn as_write_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
-    locate(object, Access::Write)
+    locate::<true>(object, Access::Write)
 }
 
 /// `PyObject_CheckReadBuffer`: whether the object has memory to read. Never fails, and like the original
@@ -415,38 +415,36 @@ pub fn as_write_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
 /// ```
 #[must_use]
 pub fn check_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> bool {
-    seen(object.as_any().as_borrowed(), Access::Read).is_some()
-        || Python3::check_read_buffer(Object::from(object))
+    seen::<false>(object.as_any().as_borrowed()).is_some() || Python3::check_read_buffer(Object::from(object))
 }
 
+/// For write access, or one of the others.
 #[inline]
-fn locate<'py>(object: &Bound<'py, impl Sized>, access: Access) -> PyResult<Span> {
-    match seen(object.as_any().as_borrowed(), access) {
+fn locate<'py, const WRITE: bool>(object: &Bound<'py, impl Sized>, access: Access) -> PyResult<Span> {
+    match seen::<WRITE>(object.as_any().as_borrowed()) {
         Some(span) => Ok(span),
-        None => asked(Object::from(object), access),
+        None => asked::<WRITE>(Object::from(object), access),
     }
 }
 
 /// The memory of the exact types, without a view that would be given back at once.
 #[inline]
-fn seen(object: Borrowed<'_, '_, PyAny>, access: Access) -> Option<Span> {
-    let write = access == Access::Write;
+fn seen<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option<Span> {
     // SAFETY: the object is alive, and the thread is attached.
-    if !write && unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0 {
+    if !WRITE && unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0 {
         // SAFETY: an exact `bytes` is one.
         let (memory, length) = unsafe { interpreter::content_of_bytes(object.as_ptr()) };
         return Some(Span { pointer: memory.cast(), length });
     }
-    let Counted { memory, length, .. } =
-        if write { counted::find::<true>(object) } else { counted::find::<false>(object) }?;
+    let Counted { memory, length, .. } = counted::find::<WRITE>(object)?;
     // Where a `bytearray` has no bytes is its exporter's to say.
     (length > 0).then(|| Span { pointer: memory.cast(), length })
 }
 
 #[inline(never)]
-fn asked(object: Object<'_, '_>, access: Access) -> PyResult<Span> {
+fn asked<const WRITE: bool>(object: Object<'_, '_>, access: Access) -> PyResult<Span> {
     // SAFETY: the object is alive, and the thread is attached.
-    if access == Access::Write && unsafe { ffi::PyBytes_CheckExact(object.0.as_ptr()) } != 0 {
+    if WRITE && unsafe { ffi::PyBytes_CheckExact(object.0.as_ptr()) } != 0 {
         // Its exporter would raise what is then replaced.
         return Err(into_py_err(views::missing(access).into(), object));
     }
@@ -457,6 +455,12 @@ fn asked(object: Object<'_, '_>, access: Access) -> PyResult<Span> {
         }
         known::learn(object.0);
     }
+    // So the compiler knows of each of the two what is requested.
+    let access = match access {
+        _ if WRITE => Access::Write,
+        Access::Char => Access::Char,
+        Access::Read | Access::Write => Access::Read,
+    };
     Python3::locate(object, access).map_err(|error| into_py_err(error, object))
 }
 

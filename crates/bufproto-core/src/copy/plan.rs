@@ -1,5 +1,7 @@
 //! What is to be repeated: a kernel in loops, whatever order the dimensions came in.
 
+use core::mem;
+
 use crate::copy::access::Access;
 use crate::copy::grid;
 use crate::copy::shuffle::Shuffle;
@@ -16,8 +18,6 @@ pub(super) struct Loop {
 }
 
 impl Loop {
-    /// No repetition. Bytes of zero, so that many are made in no time.
-    const NONE: Self = Self { extent: 0, source: 0, target: 0 };
     pub(super) const ONCE: Self = Self { extent: 1, source: 0, target: 0 };
 
     /// Where the given round is at both sides.
@@ -135,7 +135,8 @@ impl Plan {
     fn new(sides: [Side<'_>; 2], free: usize, cut: Option<(usize, core::ops::Range<usize>)>) -> Self {
         let layout = sides[0].layout();
         let mut plan = Self {
-            loops: [Loop::NONE; MAX_DIMENSIONS],
+            // SAFETY: numbers, which may be 0. The compiler would write them down one by one.
+            loops: unsafe { mem::zeroed() },
             depth: 0,
             block: sides[0].item_size(),
             begin: sides.map(Side::offset),

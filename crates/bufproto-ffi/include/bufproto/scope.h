@@ -69,32 +69,40 @@ BUFPROTO__INLINE int bufproto_python_scope_begin(bufproto_scope *scope, bufproto
 #endif
 }
 
-/* Reports an exception that is pending, and leaves the one that was. */
-BUFPROTO__COLD void bufproto__report(PyObject *type, PyObject *value, PyObject *traceback)
-{
-    if (PyErr_Occurred()) {
-        /* 2.7 needs to be told of an object. */
-        PyErr_WriteUnraisable(PY_MAJOR_VERSION < 3 ? Py_None : NULL);
-    }
-    if (type != NULL) {
-        PyErr_Restore(type, value, traceback);
-    }
-}
-
 #ifdef BUFPROTO__VIEWS
 
-/* Gives back what places hold, from the last down to the first. RELEASE is what tells the last one's owner, or NULL. */
-BUFPROTO__ALWAYS void bufproto__give_places_back(Py_buffer *last, const Py_buffer *volatile *first,
-                                                 releasebufferproc release)
+/* Gives back what places hold, from the last down to the first, whatever code that runs. RELEASE is what tells the last one's
+ * owner, or NULL. */
+BUFPROTO__OUTLINE void bufproto__give_places_back(Py_buffer *last, const Py_buffer *first, releasebufferproc release);
+
+/* The same while an exception is pending, which stays. */
+BUFPROTO__COLD void bufproto__give_places_back_aside(Py_buffer *last, const Py_buffer *first, releasebufferproc release)
 {
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    bufproto__give_places_back(last, first, release);
+    PyErr_Restore(type, value, traceback);
+}
+
+BUFPROTO__OUTLINE void bufproto__give_places_back(Py_buffer *last, const Py_buffer *first, releasebufferproc release)
+{
+    PyThreadState *volatile thread = PyThreadState_Get();
+    const Py_buffer *volatile until = first;
     PyObject *owner = last->obj;
+    if (!BUFPROTO__LIKELY(BUFPROTO__PENDING(thread) == NULL)) {
+        bufproto__give_places_back_aside(last, until, release);
+        return;
+    }
     for (;;) {
         if (release != NULL) {
             release(owner, last);
         }
         Py_DECREF(owner);
         do {
-            if (last == *first) {
+            if (last == until) {
+                if (!BUFPROTO__LIKELY(BUFPROTO__PENDING(thread) == NULL)) {
+                    PyErr_WriteUnraisable(NULL);
+                }
                 return;
             }
             owner = (--last)->obj;
@@ -102,42 +110,19 @@ BUFPROTO__ALWAYS void bufproto__give_places_back(Py_buffer *last, const Py_buffe
         release = last->itemsize == BUFPROTO__REFERENCE ? NULL : bufproto__releaser(owner);
     }
 }
-
-/* As below, while an exception is pending. */
-BUFPROTO__COLD void bufproto__give_back_aside(Py_buffer *last, const Py_buffer *first, releasebufferproc release)
-{
-    const Py_buffer *volatile until = first;
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    bufproto__give_places_back(last, &until, release);
-    bufproto__report(type, value, traceback);
-}
-
-/* Gives back what places hold, whatever code that runs. */
-BUFPROTO__OUTLINE void bufproto__give_back_running(Py_buffer *last, const Py_buffer *first, releasebufferproc release)
-{
-    PyThreadState *volatile thread = PyThreadState_Get();
-    const Py_buffer *volatile until = first;
-    if (!BUFPROTO__LIKELY(BUFPROTO__PENDING(thread) == NULL)) {
-        bufproto__give_back_aside(last, until, release);
-        return;
-    }
-    bufproto__give_places_back(last, &until, release);
-    if (!BUFPROTO__LIKELY(BUFPROTO__PENDING(thread) == NULL)) {
-        bufproto__report(NULL, NULL, NULL);
-    }
-}
 #endif
 
 /* Ends a scope by the library. */
 BUFPROTO__COLD void bufproto__end_by_library(bufproto_scope *scope)
 {
-    PyObject *type = NULL, *value = NULL, *traceback = NULL;
-    if (PyErr_Occurred()) {
-        PyErr_Fetch(&type, &value, &traceback);
-    }
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
     bufproto_scope_end(scope);
-    bufproto__report(type, value, traceback);
+    if (PyErr_Occurred()) {
+        /* 2.7 needs to be told of an object. */
+        PyErr_WriteUnraisable(PY_MAJOR_VERSION < 3 ? Py_None : NULL);
+    }
+    PyErr_Restore(type, value, traceback);
 }
 
 /* Ends a scope that holds something. */
@@ -161,7 +146,7 @@ BUFPROTO__OUTLINE void bufproto__end(bufproto_scope *scope)
                 release = bufproto__releaser(owner);
             }
             if (release != NULL || BUFPROTO__MAY_END(owner)) {
-                bufproto__give_back_running(last, first, release);
+                bufproto__give_places_back(last, first, release);
                 return;
             }
             Py_DECREF(owner);

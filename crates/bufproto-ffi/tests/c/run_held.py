@@ -161,8 +161,8 @@ class Held(unittest.TestCase):
                     self.assertIsNone(answer(move, value), name)
 
     def test_views_are_filled_as_by_the_interpreter_for_every_request(self):
-        requests = [READ_ONLY | WHAT for READ_ONLY in (0, 1) for WHAT in
-                    (0, 4, 8, 12, 0x18, 0x1C, 0x38, 0x3C, 0x58, 0x5C, 0x98, 0x9C, 0x118, 0x11C)]
+        layouts = [0, 4, 8, 12, 0x18, 0x1C, 0x38, 0x3C, 0x58, 0x5C, 0x98, 0x9C, 0x118, 0x11C]
+        requests = [writable | layout for writable in (0, 1) for layout in layouts]
         for module in MODULES:
             for name, make, move in cases(module):
                 value = make()

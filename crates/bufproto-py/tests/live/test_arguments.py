@@ -178,7 +178,7 @@ class Arguments(Case):
         for value in values:
             RUST.read(value)
             self.assertTrue(RUST.is_known(value))
-        others = [Derived("d", [1, 2]), bytearray(2), memoryview(b"hello"), io.BytesIO(b"hello").getbuffer(), 42]
+        others = [Derived("d", [1, 2]), type("Sub", (bytearray,), {})(2), memoryview(b"hello"), io.BytesIO(b"hello").getbuffer(), 42]
         # A class of the same name, which was in the module for a while.
         forged = type("array.array", (array.array,), {"__module__": "array"})
         original = array.array

@@ -40,18 +40,28 @@ fn ask() -> Skill {
         return Skill::Nothing;
     }
     let has = |register: u32, bit: u32| register & 1 << bit != 0;
-    let first = arch::__cpuid(1).ecx;
+    let first = answers(1).ecx;
     if !has(first, 9) {
         return Skill::Nothing;
     }
     // The system must keep the upper halves too when another thread has its turn.
     // SAFETY: bit 27 says that there is the instruction.
     let is_kept = has(first, 27) && has(first, 28) && unsafe { arch::_xgetbv(0) } & 6 == 6;
-    if is_kept && arch::__cpuid(0).eax >= 7 && has(arch::__cpuid_count(7, 0).ebx, 5) {
+    if is_kept && answers(0).eax >= 7 && has(answers(7).ebx, 5) {
         Skill::ShufflePairs
     } else {
         Skill::Shuffle
     }
+}
+
+/// What the processor says of itself.
+#[allow(
+    unused_unsafe,
+    reason = "the function is unsafe in the oldest compiler that is supported, and safe in later ones"
+)]
+fn answers(question: u32) -> arch::CpuidResult {
+    // SAFETY: every x86-64 has the instruction.
+    unsafe { arch::__cpuid_count(question, 0) }
 }
 
 /// Whether vectors can be shuffled here.
