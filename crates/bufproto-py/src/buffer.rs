@@ -105,7 +105,9 @@ impl Buffer {
     /// Does something with the bytes, without a copy if nobody can write to them.
     fn with_bytes<R>(slf: &Bound<'_, Self>, read: impl FnOnce(Cow<'_, [u8]>) -> R) -> PyResult<R> {
         let exported = &slf.get().0;
-        if let Ok(stable) = exported.stable_read() {
+        // On PyPy, garbage is collected before a stable read is refused, and a copy costs less.
+        let tried = !cfg!(PyPy) || exported.exports() == 0;
+        if let Some(stable) = tried.then(|| exported.stable_read().ok()).flatten() {
             return Ok(read(Cow::Borrowed(&stable)));
         }
         let read = exported.read(slf.py(), |bytes| read(Cow::Owned(copy_of(bytes))));

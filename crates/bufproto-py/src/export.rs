@@ -75,6 +75,8 @@ use pyo3::prelude::*;
 
 mod error;
 mod form;
+#[cfg(PyPy)]
+mod given;
 mod held;
 mod slots;
 mod stable;

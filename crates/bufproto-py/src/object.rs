@@ -1,6 +1,6 @@
 //! The handle of a live object, and the four functions on it.
 
-#[cfg(not(Py_LIMITED_API))]
+#[cfg(not(any(PyPy, Py_LIMITED_API)))]
 use core::ffi::CStr;
 use core::ffi::c_int;
 use core::fmt;
@@ -155,11 +155,13 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
             return self.runtime().raise(refusal);
         }
         let exception = exception_type(refusal.exception);
-        #[cfg(not(Py_LIMITED_API))]
+        #[cfg(not(any(PyPy, Py_LIMITED_API)))]
         // SAFETY: the object is alive, and so is its type, whose name is a C string.
         let name = unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) };
-        // A limited API does not tell the name as errors show it, but the short one.
-        #[cfg(Py_LIMITED_API)]
+        // A limited API does not tell the name as errors show it, but the short one. So does PyPy, whose errors show that;
+        // the type's own pointer to its name is no good there: what makes a type of a `PyType_Spec` keeps the
+        // pointer, and not the name.
+        #[cfg(any(PyPy, Py_LIMITED_API))]
         let name = &short_name(self.0);
         match refusal.message.write_with_type_name(name, &mut [0; Message::ROOM]) {
             // SAFETY: the thread is attached; type and text are valid, and the text is copied.
@@ -214,7 +216,7 @@ unsafe impl<'py> Exporter for Object<'_, 'py> {
 }
 
 /// The name of an object's type, without its module.
-#[cfg(Py_LIMITED_API)]
+#[cfg(any(PyPy, Py_LIMITED_API))]
 fn short_name(object: Borrowed<'_, '_, PyAny>) -> std::ffi::CString {
     let name =
         object.get_type().name().and_then(|name| Ok(std::ffi::CString::new(name.to_cow()?.as_bytes())?));
