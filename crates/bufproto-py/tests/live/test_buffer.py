@@ -14,7 +14,8 @@ import unittest
 import weakref
 
 import bufproto
-from support import CPYTHON, Case, hold, numpy
+from bufproto import _bufproto
+from support import CPYTHON, PYPY, Case, collect, hold, numpy
 
 Buffer = getattr(bufproto, "Buffer", None)
 
@@ -557,6 +558,8 @@ def bufproto_address(value):
 
     from support import own
 
+    if not CPYTHON:
+        return _bufproto.arguments.ask(value, 0)
     view = (ctypes.c_void_p * 32)()
     own("PyObject_GetBuffer", ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(value, view, 0)
     address = view[0]
