@@ -598,6 +598,7 @@ class Exporters(Case):
         for thread in threads:
             thread.join()
         self.assertEqual(wrong, [])
+        collect()
         self.assertEqual((len(ours), ours.exports()), (301, 0))
 
     def test_consistency_by_the_interpreters_own_checks(self):
