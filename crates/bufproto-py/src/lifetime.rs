@@ -71,7 +71,7 @@ impl Lifetime {
 }
 
 /// Whether an exporter of PyPy's own moves or frees its memory while there are views of it: an `array` that grows, an `mmap`
-/// that is closed, a `memoryview` that is released. (Observed with PyPy 8.0.1: `tests/live/test_pypy.py`.)
+/// that is closed, a `memoryview` that is released, and a `PickleBuffer`, which hides whose memory it is. (Observed with PyPy 8.0.1: `tests/live/test_pypy.py`.)
 #[cfg(PyPy)]
 pub(crate) fn lets_go(owner: Borrowed<'_, '_, PyAny>) -> bool {
     // No code of others is run: the memory is not to be let go meanwhile.
@@ -87,7 +87,7 @@ pub(crate) fn lets_go(owner: Borrowed<'_, '_, PyAny>) -> bool {
     };
     // SAFETY: the owner is alive, and the thread attached.
     let memory_view = unsafe { ffi::PyMemoryView_Check(owner.as_ptr()) } != 0;
-    memory_view || [("array", "array"), ("mmap", "mmap")].iter().any(|(module, name)| derives(module, name) == Some(true))
+    memory_view || [("array", "array"), ("mmap", "mmap"), ("pickle", "PickleBuffer")].iter().any(|(module, name)| derives(module, name) == Some(true))
 }
 
 /// Whether a type is one of `ctypes`' or derives from one.
