@@ -148,8 +148,8 @@ class Buffers(Case):
             # PyPy does not look for what has an __index__.
             return chance.choice([0, 7, 255, 256, -1, "a", 1.5] + ([] if PYPY else [Index(9)]))
 
-        def some():
-            values = [chance.randrange(256) for _ in range(chance.randrange(5))]
+        def some(least=0):
+            values = [chance.randrange(256) for _ in range(chance.randrange(least, 5))]
             return chance.choice([bytes(bytearray(values)), bytearray(values), tuple(values), values, memoryview(bytes(bytearray(values)))])
 
         def poor():
@@ -163,7 +163,8 @@ class Buffers(Case):
                 # Versions differ in what they look at first.
                 lambda: (operator.setitem, (index(), chance.randrange(256))),
                 lambda: (operator.setitem, (chance.randrange(length), byte()) if length else (0, 0)),
-                lambda: (operator.setitem, (part(), some())),
+                # PyPy deletes no items at distances by assigning nothing to them.
+                lambda: (operator.setitem, (part(), some(1 if PYPY else 0))),
                 lambda: (operator.setitem, (part(), poor())),
                 lambda: (operator.delitem, (index(),)),
                 lambda: (operator.delitem, (part(),)),
@@ -309,6 +310,7 @@ class Buffers(Case):
                 NAME + " object may be written to through another view: release that, or pass a copy",
             )
         ours.stable_read().release()
+        collect()
         self.assertEqual(ours.exports, 0)
         stable = ours.stable_read()
         ours = None
@@ -429,6 +431,7 @@ class Buffers(Case):
         self.assertIsNotNone(gone())
         del view
         gc.collect()
+        collect()
         self.assertIsNone(gone())
 
     @staticmethod
@@ -479,10 +482,10 @@ class Buffers(Case):
         self.assertLess(len(stream), 200)
         self.assertEqual(len(buffers), 1)
         self.assertEqual(self.address(buffers[0]), self.address(ours))
-        # In the same process, it is the same memory.
+        # In the same process, it is the same memory; but on PyPy, a PickleBuffer lets it go: test_pypy.
         made, same = pickle.loads(stream, buffers=buffers)
         self.assertIs(made, same)
-        self.assertEqual(self.address(made), self.address(ours))
+        self.assertEqual(self.address(made) == self.address(ours), not PYPY)
         # It cannot be resized while it is under way.
         self.assertEqual(refusal(ours.append, 0), EXISTING)
         made.append(0)
@@ -496,7 +499,9 @@ class Buffers(Case):
         for received in bytearray(buffers[0].raw()), bytes(buffers[0].raw()), memoryview(bytes(buffers[0].raw())):
             made = pickle.loads(stream, buffers=[received])
             self.assertEqual(made, ours)
-            self.assertEqual(self.address(made), self.address(received))
+            # Nor does a memoryview keep it there; and of a `bytes`, pickle hands on another object with the same content.
+            copied = PYPY and not isinstance(received, bytearray)
+            self.assertEqual(self.address(made) == self.address(received), not copied)
             before = bytes(received)
             made[0] = 77
             self.assertEqual(bytes(received) == before, not isinstance(received, bytearray))

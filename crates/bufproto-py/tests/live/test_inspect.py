@@ -38,6 +38,9 @@ class Answers(Case):
     def test_nothing_stays_exported_and_no_reference_is_lost(self):
         for name, value in objects():
             with self.subTest(name):
+                if PYPY and name == "released memoryview":
+                    # PyPy itself raises, the first time that it is to hand it to a function in C.
+                    self.assertRaises(ValueError, bufproto.inspect, value)
                 bufproto.inspect(value)
                 # Python 2's ordered dictionaries are circles, and hold what there are many references to.
                 gc.collect()

@@ -91,13 +91,14 @@ class PyPy(Case):
     def test_what_it_lets_go_is_copied_to_be_stored(self):
         def grow(value):
             for _ in range(1000):
-                value.append(7.0)
+                value.append(7)
 
         memory = bytearray(b"hello")
         for value, let_go in [
             (array.array("d", [1.5, 2.5]), grow),
             (mmap.mmap(-1, 4096), lambda value: value.close()),
-            (memoryview(memory), lambda value: (value.release(), memory.extend(bytes(10000)))),
+            (memoryview(memory), lambda value: (value.release(), collect(), memory.extend(bytes(10000)))),
+            (pickle.PickleBuffer(array.array("b", b"hello")), lambda value: grow(memoryview(value).obj)),
         ]:
             with self.subTest(type(value).__name__):
                 name = type(value).__name__
