@@ -35,7 +35,7 @@ RUST = getattr(_bufproto, "arguments", None)
 # A view of these is of a memoryview, of an array or of an mmap in the end.
 COPIED_ON_PYPY = {
     "memoryview", "writable memoryview", "array", "mmap", "ctypes array", "ctypes rows", "ctypes scalar", "ctypes big-endian",
-    "a class that lends", "items", "two dimensions", "no dimensions",
+    "a class that lends", "items", "two dimensions", "no dimensions", "PickleBuffer",
 }
 
 
