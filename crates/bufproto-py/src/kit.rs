@@ -75,7 +75,11 @@ impl<'py> Rig for LiveRig<'py> {
     fn type_name(&self, object: &Owned<'py>) -> String {
         // PyPy's errors show the short name.
         #[cfg(PyPy)]
-        return object.object.get_type().name().map_or_else(|error| error.to_string(), |name| name.to_string());
+        return object
+            .object
+            .get_type()
+            .name()
+            .map_or_else(|error| error.to_string(), |name| name.to_string());
         #[cfg(not(PyPy))]
         {
             // SAFETY: the object is alive, and so is its type, whose name is a C string.

@@ -43,7 +43,8 @@ impl Lifetime {
         };
         #[cfg(PyPy)]
         if lets_go(owner) {
-            let name = owner.get_type().name().map_or_else(|_| "the owner".to_owned(), |name| name.to_string());
+            let name =
+                owner.get_type().name().map_or_else(|_| "the owner".to_owned(), |name| name.to_string());
             return Self::Moves {
                 why: format!("PyPy lets the memory of {name} go even while it is exported"),
             };
@@ -87,7 +88,10 @@ pub(crate) fn lets_go(owner: Borrowed<'_, '_, PyAny>) -> bool {
     };
     // SAFETY: the owner is alive, and the thread attached.
     let memory_view = unsafe { ffi::PyMemoryView_Check(owner.as_ptr()) } != 0;
-    memory_view || [("array", "array"), ("mmap", "mmap"), ("pickle", "PickleBuffer")].iter().any(|(module, name)| derives(module, name) == Some(true))
+    memory_view
+        || [("array", "array"), ("mmap", "mmap"), ("pickle", "PickleBuffer")]
+            .iter()
+            .any(|(module, name)| derives(module, name) == Some(true))
 }
 
 /// Whether a type is one of `ctypes`' or derives from one.

@@ -223,7 +223,7 @@ impl<S: Storage> Held<S> {
     #[inline]
     fn forget(&self, in_the_way: impl Fn(&Domain) -> bool) {
         #[cfg(PyPy)]
-        for _ in 0..4 {
+        for _ in 0..3 {
             if !in_the_way(self.domain()) {
                 break;
             }

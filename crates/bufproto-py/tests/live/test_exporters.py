@@ -297,8 +297,8 @@ class Exporters(Case):
         with memoryview(ours) as view:
             self.assertEqual(view.tolist(), [1.0, 2.0, 3.0])
         collect()
-        many = [hold(ours) for _ in range(100)]
-        self.assertEqual(ours.exports(), 100)
+        many = [hold(ours) for _ in range(10 if PYPY else 100)]
+        self.assertEqual(ours.exports(), len(many))
         for held in many:
             self.assertRaises(BufferError, ours.push, 4.0)
             held.release()
