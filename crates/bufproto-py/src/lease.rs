@@ -412,7 +412,7 @@ impl Lease {
         // SAFETY: the caller's word.
         if unsafe { self.may_be_let_go(attached) } {
             // SAFETY: nothing has run since the memory was acquired, so it is still there.
-            let bytes = crate::argument::copy_of::<u8>(unsafe { self.memory() });
+            let bytes = crate::copies::copy_of::<u8>(unsafe { self.memory() });
             let copy = Self::copy(bytes.into_boxed_slice(), self.item_size(attached).cast_signed());
             // SAFETY: the caller's word; the memory is not used any more, and the lease is given up.
             unsafe { self.release(attached) };
