@@ -12,8 +12,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use bufproto_core::copy::gather;
 use bufproto_core::copy::parallel::Threads;
+use bufproto_core::copy::{gather, shared};
 use bufproto_core::layout::{Layout, Order};
 use criterion::Criterion;
 use pyo3::ffi;
@@ -155,6 +155,14 @@ impl<'py> Bed<'py> {
         unsafe { gather(self.memory.as_ptr().add(*first), layout, Order::C, self.into.as_mut_ptr()) };
     }
 
+    /// As memory that others may write to meanwhile.
+    fn shared(&mut self) {
+        let Case { item_size, first, shape, strides, .. } = &self.case;
+        let layout = Layout::new(*item_size, shape, Some(strides), None).expect("it fits");
+        // SAFETY: the view is that of the memory, and there is place for its items.
+        unsafe { shared::gather(self.memory.as_ptr().add(*first), layout, Order::C, self.into.as_mut_ptr()) };
+    }
+
     /// By as many threads as there are processors.
     fn parallel(&mut self) {
         let Case { item_size, first, shape, strides, .. } = &self.case;
@@ -200,6 +208,9 @@ impl<'py> Bed<'py> {
         self.into.fill(0xee);
         self.parallel();
         assert!(self.into == expected, "parallel: {}", self.case.name);
+        self.into.fill(0xee);
+        self.shared();
+        assert!(self.into == expected, "shared: {}", self.case.name);
         if self.numpy.is_some() {
             self.into.fill(0xee);
             self.numpy();
@@ -248,14 +259,15 @@ fn time(calls: u32, mut routine: impl FnMut()) -> f64 {
     begin.elapsed().as_secs_f64() / f64::from(calls)
 }
 
-/// The shortest times in seconds of bufproto, memcpy, the interpreter, numpy, and bufproto by several threads.
-fn turns(bed: &mut Bed<'_>) -> [f64; 5] {
+/// The shortest times in seconds of bufproto, memcpy, the interpreter, numpy, bufproto by several threads, and bufproto on memory
+/// that others may write to.
+fn turns(bed: &mut Bed<'_>) -> [f64; 6] {
     let has_numpy = bed.numpy.is_some();
     // As many calls as the clock can tell, and few enough to get through before something else runs.
     let calls = |once: f64| (5e-5 / once.max(1e-9)).clamp(1.0, 1000.0) as u32;
     let fast = calls(time(3, || bed.plain()));
     let slow = calls(time(1, || bed.interpreter()));
-    let mut best = [f64::INFINITY; 5];
+    let mut best = [f64::INFINITY; 6];
     let begin = Instant::now();
     while begin.elapsed() < PATIENCE {
         // The slowest one has fewer turns, so that there are many for the others.
@@ -265,6 +277,7 @@ fn turns(bed: &mut Bed<'_>) -> [f64; 5] {
             best[1] = best[1].min(time(fast, || bed.plain()));
             best[3] = if has_numpy { best[3].min(time(fast, || bed.numpy())) } else { f64::NAN };
             best[4] = best[4].min(time(fast, || bed.parallel()));
+            best[5] = best[5].min(time(fast, || bed.shared()));
         }
     }
     best
@@ -278,8 +291,8 @@ fn geometric_mean(numbers: impl Iterator<Item = f64>) -> f64 {
 fn table(py: Python<'_>, scale: Scale) {
     println!("\n{scale:?}: bytes, microseconds, and how many times as long as bufproto's the others take");
     println!(
-        "{:24}{:>10}{:>12}{:>14}{:>14}{:>14}{:>14}",
-        "", "bytes", "bufproto", "memcpy", "ToContiguous", "numpy", "parallel"
+        "{:24}{:>10}{:>12}{:>14}{:>14}{:>14}{:>14}{:>14}",
+        "", "bytes", "bufproto", "memcpy", "ToContiguous", "numpy", "parallel", "shared"
     );
     let wanted: Vec<String> = std::env::args().skip(1).filter(|part| !part.starts_with('-')).collect();
     let mut rows = vec![];
@@ -291,9 +304,9 @@ fn table(py: Python<'_>, scale: Scale) {
         bed.check();
         let [ours, others @ ..] = turns(&mut bed);
         let ratios = others.map(|other| other / ours);
-        let [a, b, c, d] = ratios;
+        let [a, b, c, d, e] = ratios;
         let (name, length) = (bed.case.name, bed.into.len());
-        println!("{name:24}{length:>10}{:>12.1}{a:>14.2}{b:>14.2}{c:>14.2}{d:>14.2}", ours * 1e6);
+        println!("{name:24}{length:>10}{:>12.1}{a:>14.2}{b:>14.2}{c:>14.2}{d:>14.2}{e:>14.2}", ours * 1e6);
         rows.push((bed.case.item_size, ratios));
     }
     for (name, size) in [("geometric mean", None), ("  f64", Some(8)), ("  u8", Some(1))] {
@@ -301,12 +314,12 @@ fn table(py: Python<'_>, scale: Scale) {
             continue;
         }
         let chosen = || rows.iter().filter(move |row| size.is_none_or(|size| row.0 == size));
-        let [a, b, c, d] = [0, 1, 2, 3].map(|column| geometric_mean(chosen().map(|row| row.1[column])));
-        println!("{name:46}{a:>14.2}{b:>14.2}{c:>14.2}{d:>14.2}");
+        let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|column| geometric_mean(chosen().map(|row| row.1[column])));
+        println!("{name:46}{a:>14.2}{b:>14.2}{c:>14.2}{d:>14.2}{e:>14.2}");
     }
-    let [a, b, c, d] =
-        [0, 1, 2, 3].map(|column| rows.iter().map(|row| row.1[column]).fold(f64::INFINITY, f64::min));
-    println!("{:46}{a:>14.2}{b:>14.2}{c:>14.2}{d:>14.2}", "least");
+    let [a, b, c, d, e] =
+        [0, 1, 2, 3, 4].map(|column| rows.iter().map(|row| row.1[column]).fold(f64::INFINITY, f64::min));
+    println!("{:46}{a:>14.2}{b:>14.2}{c:>14.2}{d:>14.2}{e:>14.2}", "least");
 }
 
 fn criterion(py: Python<'_>, criterion: &mut Criterion) {
@@ -316,6 +329,7 @@ fn criterion(py: Python<'_>, criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(bed.case.name);
         group.throughput(criterion::Throughput::Bytes(bed.into.len() as u64));
         group.bench_function("bufproto", |bencher| bencher.iter(|| bed.gather()));
+        group.bench_function("bufproto, shared memory", |bencher| bencher.iter(|| bed.shared()));
         group.bench_function("bufproto, parallel", |bencher| bencher.iter(|| bed.parallel()));
         group.bench_function("memcpy", |bencher| bencher.iter(|| bed.plain()));
         group.bench_function("CPython ToContiguous", |bencher| bencher.iter(|| bed.interpreter()));

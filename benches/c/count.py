@@ -13,9 +13,14 @@ import sys
 import counting
 
 SIDES = ["empty", "ours", "theirs"]
-FUNCTIONS = ["char", "read", "write", "check", "scope 1", "scope 4", "scope 16"]
-CALLS = FUNCTIONS[:4]
-SCOPES = FUNCTIONS[4:]
+# As calls of the original names are compiled, by their addresses, and by the library.
+FORMS = ["", "address ", "library "]
+CALLS = [form + name for form in FORMS for name in ("char", "read", "write", "check")]
+READS = [form + name for form in FORMS for name in ("char", "read")]
+WRITES = [form + "write" for form in FORMS]
+SCOPES = ["scope 1", "scope 4", "scope 16"]
+HELD = ["acquire", "O&"]
+FUNCTIONS = CALLS + SCOPES + HELD
 
 # What a call takes is the difference between a long stretch and a short one, so that what happens once cancels out.
 STRETCHES = [200, 1200]
@@ -33,9 +38,9 @@ class Lends(object):
 
 def cases():
     """An object's name, the object, the functions that it is asked with, and those that refuse it."""
-    yield "bytes", b"hello", CALLS, ["write"]
+    yield "bytes", b"hello", CALLS, WRITES
     yield "bytearray", bytearray(b"hello"), CALLS, []
-    yield "memoryview of bytes", memoryview(b"hello"), CALLS, ["write"]
+    yield "memoryview of bytes", memoryview(b"hello"), CALLS, WRITES
     yield "memoryview of bytearray", memoryview(bytearray(b"hello")), CALLS, []
     yield "array", array.array("d", [1, 2]), CALLS, []
     yield "mmap", mmap.mmap(-1, 10), CALLS, []
@@ -48,10 +53,12 @@ def cases():
         pass
     else:
         yield "numpy u8", numpy.zeros(5, "u1"), CALLS, []
-    yield "int", 42, CALLS, ["char", "read", "write"]
-    yield "bytes", b"hello", SCOPES, []
-    yield "bytearray", bytearray(b"hello"), SCOPES, []
-    yield "array", array.array("d", [1, 2]), SCOPES, []
+    yield "int", 42, CALLS, READS + WRITES
+    yield "bytes", b"hello", SCOPES + HELD, []
+    yield "bytearray", bytearray(b"hello"), SCOPES + HELD, []
+    yield "memoryview of bytes", memoryview(b"hello"), SCOPES + HELD, []
+    yield "array", array.array("d", [1, 2]), SCOPES + HELD, []
+    yield "ctypes array", (ctypes.c_int * 3)(1, 2, 3), SCOPES + HELD, []
 
 
 def answer(side, function, value):

@@ -3,13 +3,23 @@
 
 static const counting_deed *find(int side, int function)
 {
-    static const counting_deed *const calls[] = {counting_empty_calls, counting_our_calls, counting_their_calls};
+    static const counting_deed *const forms[COUNTING_FORMS] = {counting_our_calls, counting_address_calls,
+                                                              counting_library_calls};
+    static const counting_deed *const calls[] = {counting_empty_calls, NULL, counting_their_calls};
     static const counting_deed *const scopes[] = {counting_empty_scopes, counting_our_scopes, counting_their_scopes};
-    if (side < 0 || side > 2 || function < 0 || function >= COUNTING_CALLS + COUNTING_SCOPES) {
+    static const counting_deed *const held[] = {counting_empty_held, counting_our_held, counting_their_held};
+    const int scope = function - COUNTING_FORMS * COUNTING_CALLS;
+    if (side < 0 || side > 2 || function < 0 || scope >= COUNTING_SCOPES + COUNTING_HELD) {
         PyErr_SetString(PyExc_IndexError, "there is nothing of this number to count");
         return NULL;
     }
-    return function < COUNTING_CALLS ? &calls[side][function] : &scopes[side][function - COUNTING_CALLS];
+    if (scope >= COUNTING_SCOPES) {
+        return &held[side][scope - COUNTING_SCOPES];
+    }
+    if (scope >= 0) {
+        return &scopes[side][scope];
+    }
+    return &(side == 1 ? forms[function / COUNTING_CALLS] : calls[side])[function % COUNTING_CALLS];
 }
 
 /* callgrind is told to count inside this function only, and to write down what it counted when the function returns. So

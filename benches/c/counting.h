@@ -5,8 +5,9 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-/* The functions of each side, in this order; see count.py. */
-enum { COUNTING_CALLS = 4, COUNTING_SCOPES = 3 };
+/* The functions of each side, in this order; see count.py. Ours have three forms: inline, by address, and by the
+ * library. */
+enum { COUNTING_CALLS = 4, COUNTING_FORMS = 3, COUNTING_SCOPES = 3, COUNTING_HELD = 2 };
 
 /* One thing done to an object: a number of times, with exceptions cleared; and once, with the exception left. */
 typedef struct {
@@ -16,11 +17,17 @@ typedef struct {
 
 extern const counting_deed counting_empty_calls[COUNTING_CALLS];
 extern const counting_deed counting_our_calls[COUNTING_CALLS];
+extern const counting_deed counting_address_calls[COUNTING_CALLS];
+extern const counting_deed counting_library_calls[COUNTING_CALLS];
 extern const counting_deed counting_their_calls[COUNTING_CALLS];
 
 extern const counting_deed counting_empty_scopes[COUNTING_SCOPES];
 extern const counting_deed counting_our_scopes[COUNTING_SCOPES];
 extern const counting_deed counting_their_scopes[COUNTING_SCOPES];
+
+extern const counting_deed counting_empty_held[COUNTING_HELD];
+extern const counting_deed counting_our_held[COUNTING_HELD];
+extern const counting_deed counting_their_held[COUNTING_HELD];
 
 /* The compiler must believe that this changes the object, or it would ask for the type once and not in each turn. */
 #define COUNTING_FORGET(object) __asm__ volatile("" : "+r"(object) : : "memory")

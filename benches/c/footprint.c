@@ -21,7 +21,9 @@ static PyObject *characters(PyObject *module, PyObject *object)
     const char *pointer;
     Py_ssize_t length;
     (void)module;
-    return PyObject_AsCharBuffer(object, &pointer, &length) < 0 ? NULL : PyLong_FromSsize_t(length);
+    /* It needs the library of C anyway, as nearly all extensions do. */
+    return PyObject_AsCharBuffer(object, &pointer, &length) < 0 ? NULL
+                                                                : PyBool_FromLong(memchr(pointer, 0, (size_t)length) != NULL);
 }
 
 static PyObject *reading(PyObject *module, PyObject *object)

@@ -87,15 +87,14 @@ COPIED = [1 << 10, 1 << 12, 1 << 14, 1 << 16]
 # Rows: the name; the module, the side and the peer; the one for items of f64, if it is another; what of ours does the same,
 # so that the two are compared.
 READ = "bufproto: AsReadBuffer (C, inline)"
-CHAR = ["bufproto: AsCharBuffer (C, inline)", "bufproto: AsCharBuffer (C, library)", "bufproto: as_char_buffer (Rust)"]
-READS = [
-    READ,
-    "bufproto: AsReadBuffer (C, library)",
+FORMS = ["inline", "address", "library"]
+CHAR = ["bufproto: AsCharBuffer (C, %s)" % form for form in FORMS] + ["bufproto: as_char_buffer (Rust)"]
+READS = ["bufproto: AsReadBuffer (C, %s)" % form for form in FORMS] + [
     "bufproto: AsReadBuffer (C, BUFPROTO_NUMPY)",
     "bufproto: as_read_buffer (Rust)",
 ]
-WRITES = ["bufproto: AsWriteBuffer (C, inline)", "bufproto: AsWriteBuffer (C, library)", "bufproto: as_write_buffer (Rust)"]
-CHECKS = ["bufproto: CheckReadBuffer (C, inline)", "bufproto: CheckReadBuffer (C, library)"]
+WRITES = ["bufproto: AsWriteBuffer (C, %s)" % form for form in FORMS] + ["bufproto: as_write_buffer (Rust)"]
+CHECKS = ["bufproto: CheckReadBuffer (C, %s)" % form for form in FORMS]
 HOLD_C = "bufproto: scope of 1 (C)"
 ACQUIRE = "bufproto: acquire and release (C)"
 HOLD_RUST = "bufproto: ReadBuffer (Rust)"
@@ -105,9 +104,13 @@ PEERS = [
     (READ, "peers_c.ours", "read", None, None),
     ("bufproto: AsWriteBuffer (C, inline)", "peers_c.ours", "write", None, None),
     ("bufproto: CheckReadBuffer (C, inline)", "peers_c.ours", "check", None, None),
+    ("bufproto: AsCharBuffer (C, address)", "peers_c.address", "char", None, None),
     ("bufproto: AsCharBuffer (C, library)", "peers_c.library", "char", None, None),
+    ("bufproto: AsReadBuffer (C, address)", "peers_c.address", "read", None, None),
     ("bufproto: AsReadBuffer (C, library)", "peers_c.library", "read", None, None),
+    ("bufproto: AsWriteBuffer (C, address)", "peers_c.address", "write", None, None),
     ("bufproto: AsWriteBuffer (C, library)", "peers_c.library", "write", None, None),
+    ("bufproto: CheckReadBuffer (C, address)", "peers_c.address", "check", None, None),
     ("bufproto: CheckReadBuffer (C, library)", "peers_c.library", "check", None, None),
     ("bufproto: AsReadBuffer (C, BUFPROTO_NUMPY)", "peers_c.numpy", "read", None, None),
     ("bufproto: ParseTuple O& (C)", "peers_c.ours", "O&", None, None),

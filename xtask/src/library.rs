@@ -7,19 +7,33 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
-use crate::command::finish;
+use crate::command::{finish, succeeds};
 use crate::compiler;
 use crate::workspace::{Workspace, cargo};
 
 /// The crate with the C face.
 pub(crate) const CRATE: &str = "bufproto-ffi";
 
+/// The profile that it is built with for C.
+const PROFILE: &str = "library";
+
 /// The shared library's name in its users' files. It changes with every version that they must be rebuilt for.
 pub(crate) const SONAME: &str = "libbufproto.so.0";
 
-/// `libbufproto_ffi.a`, as cargo names it.
+/// `libbufproto_ffi.a`, as cargo names it, without what debuggers unwind its functions by. Nothing else needs that: none of them
+/// unwinds. Where there is no objcopy, it stays as it is.
 pub(crate) fn build_static(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    build(workspace, "staticlib", "libbufproto_ffi.a", &[])
+    let archive = build(workspace, "staticlib", "libbufproto_ffi.a")?;
+    if !cfg!(target_os = "linux") || !succeeds(Command::new("objcopy").arg("--version")) {
+        return Ok(archive);
+    }
+    let folder = workspace.target.join("c").join("static");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let small = folder.join("libbufproto_ffi.a");
+    let mut objcopy = Command::new("objcopy");
+    objcopy.args(["--remove-section=.eh_frame", "--remove-section=.rela.eh_frame"]);
+    finish(objcopy.arg(archive).arg(&small))?;
+    Ok(small)
 }
 
 /// The symbols of the shared library, and the version that they belong to: users of it say which one they need.
@@ -29,7 +43,7 @@ const SYMBOLS: &str = "BUFPROTO_0.1 {\n  global: bufproto_*;\n  local: *;\n};\n"
 pub(crate) fn build_shared(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     // Elsewhere, cargo's own is all there is: without a soname, and without versions.
     if !cfg!(target_os = "linux") {
-        return build(workspace, "cdylib", &format!("{DLL_PREFIX}bufproto_ffi{DLL_SUFFIX}"), &[]);
+        return build(workspace, "cdylib", &format!("{DLL_PREFIX}bufproto_ffi{DLL_SUFFIX}"));
     }
     let archive = build_static(workspace)?;
     let folder = workspace.target.join("c").join("shared");
@@ -44,12 +58,20 @@ pub(crate) fn build_shared(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     Ok(library)
 }
 
-fn build(workspace: &Workspace, kind: &str, file: &str, options: &[&str]) -> anyhow::Result<PathBuf> {
+fn build(workspace: &Workspace, kind: &str, file: &str) -> anyhow::Result<PathBuf> {
     let mut command = Command::new(cargo());
-    command.current_dir(&workspace.root).args(["rustc", "--quiet", "--release", "--lib", "--package", CRATE]);
+    command.current_dir(&workspace.root).args([
+        "rustc",
+        "--quiet",
+        "--profile",
+        PROFILE,
+        "--lib",
+        "--package",
+        CRATE,
+    ]);
     command.args(["--features", "library", "--crate-type", kind, "--target-dir"]).arg(&workspace.target);
-    finish(command.arg("--").args(options))?;
-    let library = workspace.target.join("release").join(file);
+    finish(&mut command)?;
+    let library = workspace.target.join(PROFILE).join(file);
     ensure!(library.is_file(), "cargo built no {}", library.display());
     Ok(library)
 }

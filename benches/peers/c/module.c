@@ -133,8 +133,8 @@ PyMODINIT_FUNC PyInit_peers_c(void)
         return NULL;
     }
     if (peers_import_numpy() < 0 || add(module, "theirs", peers_theirs) < 0 || add(module, "ours", peers_ours) < 0 ||
-        add(module, "library", peers_library) < 0 || add(module, "numpy", peers_numpy) < 0 ||
-        add(module, "scopes", peers_scopes) < 0) {
+        add(module, "address", peers_address) < 0 || add(module, "library", peers_library) < 0 ||
+        add(module, "numpy", peers_numpy) < 0 || add(module, "scopes", peers_scopes) < 0) {
         Py_DECREF(module);
         return NULL;
     }

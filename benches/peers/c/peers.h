@@ -9,6 +9,7 @@
 
 extern const named_peer peers_theirs[];
 extern const named_peer peers_ours[];
+extern const named_peer peers_address[];
 extern const named_peer peers_library[];
 extern const named_peer peers_numpy[];
 extern const named_peer peers_scopes[];

@@ -10,6 +10,20 @@ use core::ptr;
 ///
 /// A filled view refers to itself: `shape` may be the address of `len`, `strides` that of `itemsize`. **It
 /// must not move.**
+///
+/// ```
+/// use bufproto_core::request::Request;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let mut slot = Slot::new();
+/// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+/// let header = view.held().header();
+/// assert_eq!((header.len, header.itemsize, header.readonly, header.ndim), (5, 1, 0, 1));
+/// assert!(header.shape.is_null(), "it was not asked for");
+/// ```
 #[repr(C)]
 #[derive(Debug)]
 pub struct Header {
@@ -37,6 +51,12 @@ pub struct Header {
 
 impl Header {
     /// A view of nothing: releasing it does nothing.
+    ///
+    /// ```
+    /// use bufproto_core::abi::Header;
+    ///
+    /// assert!(Header::EMPTY.obj.is_null(), "there is nobody to tell of its end");
+    /// ```
     pub const EMPTY: Self = Self {
         buf: ptr::null_mut(),
         obj: ptr::null_mut(),
@@ -52,12 +72,28 @@ impl Header {
 
     /// What a backend puts in the place of a view that is none: a reference to an object, in `obj`. Whoever releases it
     /// gives the reference back and tells no exporter.
+    ///
+    /// ```
+    /// use bufproto_core::abi::Header;
+    ///
+    /// let mut object = 1;
+    /// let header = Header::reference((&raw mut object).cast());
+    /// assert!(header.is_reference() && !Header::EMPTY.is_reference());
+    /// assert_eq!(header.obj, (&raw mut object).cast());
+    /// ```
     #[must_use]
     pub const fn reference(object: *mut c_void) -> Self {
         Self { obj: object, itemsize: Self::REFERENCE, ..Self::EMPTY }
     }
 
     /// Whether this is [a reference](Self::reference) in the place of a view.
+    ///
+    /// ```
+    /// use bufproto_core::abi::Header;
+    ///
+    /// assert!(!Header::EMPTY.is_reference());
+    /// assert!(Header::reference(core::ptr::dangling_mut()).is_reference());
+    /// ```
     #[inline]
     #[must_use]
     pub const fn is_reference(&self) -> bool {
@@ -70,6 +106,21 @@ impl Header {
     /// An exporter may not depend on the address of the views that it filled: "this field (`internal`) is guaranteed to
     /// remain constant, while a consumer MAY pass a copy of the original buffer as the *view* argument" (the
     /// documentation of `bf_releasebuffer`).
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert!(view.held().header().is_plain());
+    /// drop(view);
+    /// let view = slot.fill(object.attach(&interpreter), Request::ND).unwrap();
+    /// assert!(!view.held().header().is_plain(), "its shape may be its own length");
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_plain(&self) -> bool {
@@ -78,11 +129,29 @@ impl Header {
         fields == 0
     }
 
+    /// Whether the items lie side by side in C order because nothing says that they lie anywhere else: there are neither
+    /// strides nor suboffsets.
+    #[inline]
+    #[must_use]
+    pub fn is_dense(&self) -> bool {
+        self.strides.addr() | self.suboffsets.addr() == 0
+    }
+
     /// An item size that no view has.
     const REFERENCE: isize = isize::MIN;
 }
 
 /// The C layout of one interpreter's view.
+///
+/// ```
+/// use bufproto_core::abi::{CPython3, PyPy64, View};
+///
+/// fn owner<V: View>(view: &V) -> usize {
+///     view.header().obj.addr()
+/// }
+///
+/// assert_eq!((owner(&CPython3::EMPTY), owner(&PyPy64::EMPTY)), (0, 0));
+/// ```
 ///
 /// # Safety
 ///
@@ -93,6 +162,12 @@ pub unsafe trait View: Sized {
     const EMPTY: Self;
 
     /// The common fields.
+    ///
+    /// ```
+    /// use bufproto_core::abi::{CPython2, View};
+    ///
+    /// assert_eq!(CPython2::EMPTY.header().len, 0);
+    /// ```
     #[inline]
     fn header(&self) -> &Header {
         // SAFETY: the trait promises that a `Header` comes first.
@@ -101,6 +176,20 @@ pub unsafe trait View: Sized {
 
     /// Where this interpreter's `PyBuffer_FillInfo` points the shape and the strides of a one-dimensional
     /// view, in this order: into the view itself. The places need not hold their values yet.
+    ///
+    /// ```
+    /// use bufproto_core::abi::{CPython3, PyPy64, View};
+    ///
+    /// // On CPython the only extent is the length; PyPy has places for it.
+    /// let mut view = CPython3::EMPTY;
+    /// // SAFETY: it is a view.
+    /// let (shape, _strides) = unsafe { CPython3::own_dimension(&mut view) };
+    /// assert_eq!(shape, &raw mut view.header.len);
+    /// let mut view = PyPy64::EMPTY;
+    /// // SAFETY: as above.
+    /// let (shape, _strides) = unsafe { PyPy64::own_dimension(&mut view) };
+    /// assert_eq!(shape, (&raw mut view.shape).cast());
+    /// ```
     ///
     /// # Safety
     ///
@@ -120,6 +209,13 @@ unsafe impl View for Header {
 }
 
 /// `Py_buffer` of CPython 3, in every build and version.
+///
+/// ```
+/// use bufproto_core::abi::{CPython3, Header};
+/// use core::mem::{offset_of, size_of};
+///
+/// assert_eq!(offset_of!(CPython3, internal), size_of::<Header>());
+/// ```
 #[repr(C)]
 #[derive(Debug)]
 pub struct CPython3 {
@@ -135,6 +231,13 @@ unsafe impl View for CPython3 {
 }
 
 /// `Py_buffer` of CPython 2.7.
+///
+/// ```
+/// use bufproto_core::abi::{CPython2, CPython3};
+/// use core::mem::size_of;
+///
+/// assert_eq!(size_of::<CPython2>(), size_of::<CPython3>() + 2 * size_of::<isize>());
+/// ```
 #[repr(C)]
 #[derive(Debug)]
 pub struct CPython2 {
@@ -152,6 +255,12 @@ unsafe impl View for CPython2 {
 }
 
 /// `Py_buffer` of PyPy, with storage for `DIMENSIONS` strides and shapes.
+///
+/// ```
+/// use bufproto_core::abi::{PyPy, View};
+///
+/// assert_eq!(PyPy::<36>::EMPTY.shape.len(), 36);
+/// ```
 #[repr(C)]
 #[derive(Debug)]
 pub struct PyPy<const DIMENSIONS: usize> {
@@ -184,8 +293,20 @@ unsafe impl<const DIMENSIONS: usize> View for PyPy<DIMENSIONS> {
 }
 
 /// `Py_buffer` of PyPy 2.7 and 3.9.
+///
+/// ```
+/// use bufproto_core::abi::{PyPy36, View};
+///
+/// assert_eq!(PyPy36::EMPTY.strides.len(), 36);
+/// ```
 pub type PyPy36 = PyPy<36>;
 /// `Py_buffer` of PyPy 3.11.
+///
+/// ```
+/// use bufproto_core::abi::{PyPy64, View};
+///
+/// assert_eq!(PyPy64::EMPTY.strides.len(), 64);
+/// ```
 pub type PyPy64 = PyPy<64>;
 
 #[cfg(target_pointer_width = "64")]

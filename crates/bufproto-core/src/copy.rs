@@ -4,11 +4,11 @@
 //! block. Smaller items move whole vectors at a time, where the processor can do that; where one side's rows are the
 //! other's columns, small squares are turned. Nothing is allocated.
 //!
-//! Bytes are moved as ordinary memory, not as [`Shared`](crate::shared::Shared) memory: **while these functions
-//! run, nobody else may write to what they read, nor read or write what they write.** Under the interpreter's
-//! lock that is so for memory that is reached through the interpreter only. What lies between two items of the source
-//! that are at most a few dozen bytes apart may be read with them, so it counts as what they read; what lies between
-//! items of the target is left alone.
+//! Bytes are moved as ordinary memory: **while these functions run, nobody else may write to what they read, nor read
+//! or write what they write.** Under the interpreter's lock that is so for memory that is reached through the interpreter
+//! only. What lies between two items of the source that are at most a few dozen bytes apart may be read with them, so it
+//! counts as what they read; what lies between items of the target is left alone. Where others may do so meanwhile,
+//! [`shared`] has the same functions.
 //!
 //! # Overlap
 //!
@@ -17,10 +17,12 @@
 //! what overlaps are unspecified, though nothing worse happens; pointers that suboffsets lead through must not
 //! be overwritten.
 
+mod access;
 mod grid;
 #[cfg(feature = "parallel")]
 pub mod parallel;
 mod plan;
+pub mod shared;
 mod shuffle;
 mod side;
 mod tiles;
@@ -29,6 +31,7 @@ mod vector;
 use core::fmt;
 
 use crate::layout::{Layout, Order};
+use access::Plain;
 use plan::copy_items;
 use side::Side;
 
@@ -61,12 +64,25 @@ pub unsafe fn gather(memory: *const u8, layout: Layout<'_>, order: Order, into: 
         return;
     }
     // SAFETY: the caller's word for both sides, which have the same shape; the length is not 0.
-    unsafe { copy_items([Side::Laid(layout), Side::Packed(layout, order)], memory, into) };
+    unsafe { copy_items::<Plain>([Side::laid(layout), Side::packed(layout, order)], memory, into) };
 }
 
 /// Copies items that lie side by side in the given order to their places (`PyBuffer_FromContiguous`).
 ///
 /// Where two items of the layout share a place, one of the two will be there.
+///
+/// ```
+/// use bufproto_core::copy::scatter;
+/// use bufproto_core::layout::{Layout, Order};
+///
+/// // Every second of five bytes.
+/// let mut memory = *b"a-b-c";
+/// let layout = Layout::new(1, &[3], Some(&[2]), None)?;
+/// // SAFETY: the memory has an item at 0, 2 and 4, as many as there are to copy.
+/// unsafe { scatter(b"xyz".as_ptr(), memory.as_mut_ptr(), layout, Order::C) };
+/// assert_eq!(memory, *b"x-y-z");
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
 ///
 /// # Safety
 ///
@@ -80,12 +96,26 @@ pub unsafe fn scatter(from: *const u8, memory: *mut u8, layout: Layout<'_>, orde
         return;
     }
     // SAFETY: the caller's word for both sides, which have the same shape; the length is not 0.
-    unsafe { copy_items([Side::Packed(layout, order), Side::Laid(layout)], from, memory) };
+    unsafe { copy_items::<Plain>([Side::packed(layout, order), Side::laid(layout)], from, memory) };
 }
 
 /// Copies each item to the item of the other layout with the same indices.
 ///
 /// Where two items of the target share a place, one of the two will be there.
+///
+/// ```
+/// use bufproto_core::copy::{CopyError, copy};
+/// use bufproto_core::layout::Layout;
+///
+/// // A table of two rows, and its transpose.
+/// let (rows, mut columns) = ([1u8, 2, 3, 4, 5, 6], [0u8; 6]);
+/// let from = Layout::new(1, &[3, 2], Some(&[1, 3]), None)?;
+/// let to = Layout::new(1, &[3, 2], None, None)?;
+/// // SAFETY: both have six items.
+/// unsafe { copy((rows.as_ptr(), from), (columns.as_mut_ptr(), to)) }?;
+/// assert_eq!(columns, [1, 4, 2, 5, 3, 6]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -107,7 +137,7 @@ pub unsafe fn copy(
         return Ok(());
     }
     // SAFETY: the caller's word for both sides; their shapes were compared, and the length is not 0.
-    unsafe { copy_items([Side::Laid(from), Side::Laid(to)], memory, into) };
+    unsafe { copy_items::<Plain>([Side::laid(from), Side::laid(to)], memory, into) };
     Ok(())
 }
 
@@ -129,6 +159,19 @@ fn compare(from: Layout<'_>, to: Layout<'_>) -> Result<(), CopyError> {
 }
 
 /// Why items cannot be copied from one layout to the other.
+///
+/// ```
+/// use bufproto_core::copy::{CopyError, copy};
+/// use bufproto_core::layout::Layout;
+///
+/// let (two, three) = (Layout::new(1, &[2], None, None)?, Layout::new(1, &[3], None, None)?);
+/// let mut into = [0u8; 3];
+/// // SAFETY: the first has two items, the other place for three.
+/// let refused = unsafe { copy((b"ab".as_ptr(), two), (into.as_mut_ptr(), three)) }.unwrap_err();
+/// assert_eq!(refused, CopyError::Extent { dimension: 0, from: 2, to: 3 });
+/// assert_eq!(into, [0; 3]);
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CopyError {
@@ -145,6 +188,13 @@ pub enum CopyError {
         from: usize,
         /// How many the target has.
         to: usize,
+    },
+    /// There are not as many places as items.
+    Places {
+        /// The number of items of the view.
+        items: usize,
+        /// How many there are of the slice.
+        places: usize,
     },
     /// A dimension has not as many items.
     Extent {
@@ -166,6 +216,9 @@ impl fmt::Display for CopyError {
                 write!(f, "items of {from} bytes cannot be copied to items of {to} bytes")
             }
             Self::Dimensions { from, to } => write!(f, "{from} dimensions cannot be copied to {to}"),
+            Self::Places { items, places } => {
+                write!(f, "{items} items cannot be copied from or to {places} places")
+            }
             Self::Extent { dimension, from, to } => {
                 write!(f, "dimension {dimension} has {from} items in the source, and {to} in the target")
             }

@@ -39,17 +39,50 @@ use crate::format::{ByteOrder, Format, FormatError, Item, Kind};
 /// All bytes of a value are initialised, and any bytes at all are a value: a view's memory may hold anything.
 pub unsafe trait Element: Copy + 'static {
     /// The kind of item.
+    ///
+    /// ```
+    /// use bufproto_core::element::Element;
+    /// use bufproto_core::format::Kind;
+    ///
+    /// assert_eq!((u16::KIND, f64::KIND), (Kind::Unsigned, Kind::Float));
+    /// ```
     const KIND: Kind<'static>;
     /// The order of its bytes. Of no meaning for items of one byte.
+    ///
+    /// ```
+    /// use bufproto_core::element::{Be, Element};
+    /// use bufproto_core::format::ByteOrder;
+    ///
+    /// assert_eq!((u16::ORDER, Be::<u16>::ORDER), (ByteOrder::NATIVE, ByteOrder::Big));
+    /// ```
     const ORDER: ByteOrder;
     /// The format to name in errors.
+    ///
+    /// ```
+    /// use bufproto_core::element::{Be, Element};
+    ///
+    /// assert_eq!((f64::FORMAT, Be::<f64>::FORMAT), ("=d", ">d"));
+    /// ```
     const FORMAT: &'static str;
     /// The format to export such items with: the native one, where there is one, for only then does `memoryview` give out
     /// single items.
+    ///
+    /// ```
+    /// use bufproto_core::element::{Be, Element};
+    ///
+    /// assert_eq!((f64::EXPORTED, Be::<f64>::EXPORTED), (c"d", c">d"));
+    /// ```
     const EXPORTED: &'static CStr;
 
     /// Whether items of this format can be looked at as this type. See [`check`](Self::check) for the reason
     /// why not.
+    ///
+    /// ```
+    /// use bufproto_core::element::{Element, Le};
+    ///
+    /// assert!(Le::<i32>::matches(b"<i"));
+    /// assert!(!f32::matches(b"<i"), "an integer");
+    /// ```
     #[must_use]
     fn matches(format: &[u8]) -> bool {
         Self::check(format, size_of::<Self>()).is_ok()
@@ -58,9 +91,18 @@ pub unsafe trait Element: Copy + 'static {
     /// Checks that items of this format can be looked at as this type, and that the view's items have the size
     /// in bytes that goes with it. A view without a format has `B`.
     ///
+    /// ```
+    /// use bufproto_core::element::{Element, ElementError};
+    ///
+    /// assert_eq!(f64::check(b"d", 8), Ok(()));
+    /// let error = f64::check(b"d", 4).unwrap_err();
+    /// assert_eq!(error, ElementError::Size { format: b"d", size: 8, item_size: 4 });
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ElementError`], which names both formats.
+    #[inline]
     fn check(format: &[u8], item_size: usize) -> Result<(), ElementError<'_>> {
         let wanted = Self::FORMAT;
         // What is written most plainly need not be parsed: a standard size is the native one, for all but `l` and `L`.
@@ -68,11 +110,16 @@ pub unsafe trait Element: Copy + 'static {
         if NATIVE_IS_STANDARD && format == plain.as_bytes() && item_size == size_of::<Self>() {
             return Ok(());
         }
-        let parsed = Format::parse(format).map_err(|error| ElementError::Malformed { format, error })?;
-        check_item::<Self>(parsed.single(), format)?;
-        let size = parsed.size();
-        if item_size == size { Ok(()) } else { Err(ElementError::Size { format, size, item_size }) }
+        parse_and_check::<Self>(format, item_size)
     }
+}
+
+#[inline(never)]
+fn parse_and_check<T: Element>(format: &[u8], item_size: usize) -> Result<(), ElementError<'_>> {
+    let parsed = Format::parse(format).map_err(|error| ElementError::Malformed { format, error })?;
+    check_item::<T>(parsed.single(), format)?;
+    let size = parsed.size();
+    if item_size == size { Ok(()) } else { Err(ElementError::Size { format, size, item_size }) }
 }
 
 /// Whether the integers that formats name natively have the sizes that they have by standard.
@@ -107,6 +154,16 @@ fn is_like<T: Element>(item: Item<'_>) -> bool {
 }
 
 /// Why items cannot be looked at as a type.
+///
+/// ```
+/// use bufproto_core::element::{Element, ElementError};
+///
+/// let other_order = if cfg!(target_endian = "little") { b">i" } else { b"<i" };
+/// let error = i32::check(other_order, 4).unwrap_err();
+/// assert_eq!(error, ElementError::Order { format: other_order, wanted: "=i" });
+/// let error = i32::check(b"4x", 4).unwrap_err();
+/// assert_eq!(error.to_string(), "the items have format '4x', but '=i' is wanted");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ElementError<'a> {
@@ -166,6 +223,18 @@ impl fmt::Display for ElementError<'_> {
 }
 
 /// A number, which can also stand in memory in a stated byte order.
+///
+/// ```
+/// use bufproto_core::element::{Be, Number};
+///
+/// fn most_significant_first<T: Number>(numbers: &[T]) -> Vec<Be<T>> {
+///     numbers.iter().copied().map(Be::new).collect()
+/// }
+///
+/// let sent = most_significant_first(&[1u16, 2]);
+/// // SAFETY: an element's bytes are all initialised.
+/// assert_eq!(unsafe { std::slice::from_raw_parts(sent.as_ptr().cast::<u8>(), 4) }, [0, 1, 0, 2]);
+/// ```
 pub trait Number: Element + PartialEq + fmt::Debug + sealed::Number {}
 
 mod sealed {
@@ -298,6 +367,12 @@ macro_rules! ordered {
 
         impl<T: Number> $name<T> {
             /// Puts a number into this order.
+            ///
+            /// ```
+            /// use bufproto_core::element::{Be, Le};
+            ///
+            /// assert_eq!(Be::new(1u16).get(), Le::new(1u16).get());
+            /// ```
             #[inline]
             #[must_use]
             pub fn new(number: T) -> Self {
@@ -305,6 +380,12 @@ macro_rules! ordered {
             }
 
             /// The number.
+            ///
+            /// ```
+            /// use bufproto_core::element::{Be, Le};
+            ///
+            /// assert_eq!((Be::new(0.5f32).get(), Le::new(-1i64).get()), (0.5, -1));
+            /// ```
             #[inline]
             #[must_use]
             pub fn get(self) -> T {
@@ -336,21 +417,54 @@ macro_rules! ordered {
 
 ordered! {
     /// A number with its most significant byte first, as `>` states.
+    ///
+    /// ```
+    /// use bufproto_core::element::{Be, Element};
+    ///
+    /// assert!(Be::<u16>::matches(b">H") && !Be::<u16>::matches(b"<H"));
+    /// let number = Be::new(0x0102u16);
+    /// // SAFETY: an element's bytes are all initialised.
+    /// assert_eq!(unsafe { std::mem::transmute_copy::<_, [u8; 2]>(&number) }, [1, 2]);
+    /// assert_eq!(number.get(), 0x0102);
+    /// ```
     Be Big BIG BIG_EXPORTED to_big from_big
 }
 
 ordered! {
     /// A number with its least significant byte first, as `<` states.
+    ///
+    /// ```
+    /// use bufproto_core::element::{Element, Le};
+    ///
+    /// assert!(Le::<u16>::matches(b"<H") && !Le::<u16>::matches(b">H"));
+    /// let number = Le::new(0x0102u16);
+    /// // SAFETY: an element's bytes are all initialised.
+    /// assert_eq!(unsafe { std::mem::transmute_copy::<_, [u8; 2]>(&number) }, [2, 1]);
+    /// assert_eq!(number.get(), 0x0102);
+    /// ```
     Le Little LITTLE LITTLE_EXPORTED to_little from_little
 }
 
 /// A truth value as it stands in memory, which may be any byte.
+///
+/// ```
+/// use bufproto_core::element::Bool;
+///
+/// assert_eq!([Bool(0), Bool(1), Bool(7)].map(Bool::get), [Some(false), Some(true), None]);
+/// assert_eq!(Bool::from(true), Bool(1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Bool(pub u8);
 
 impl Bool {
     /// The truth value, if the byte is 0 or 1, as C wants it.
+    ///
+    /// ```
+    /// use bufproto_core::element::Bool;
+    ///
+    /// assert_eq!((Bool(1).get(), Bool(2).get()), (Some(true), None));
+    /// ```
     #[must_use]
     pub fn get(self) -> Option<bool> {
         match self.0 {
@@ -361,6 +475,12 @@ impl Bool {
     }
 
     /// Whether the byte is not 0, as Python's `struct` and `memoryview` read it.
+    ///
+    /// ```
+    /// use bufproto_core::element::Bool;
+    ///
+    /// assert!(Bool(2).is_true() && !Bool(0).is_true());
+    /// ```
     #[must_use]
     pub fn is_true(self) -> bool {
         self.0 != 0
@@ -382,12 +502,26 @@ unsafe impl Element for Bool {
 }
 
 /// A character of text as it stands in memory, in this machine's byte order, which may be any number.
+///
+/// ```
+/// use bufproto_core::element::Ucs4;
+///
+/// let text = [Ucs4::from('h'), Ucs4(0x1f40d)];
+/// assert_eq!(text.map(|item| item.get()), [Some('h'), Some('🐍')]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Ucs4(pub u32);
 
 impl Ucs4 {
     /// The character, if the number is one. Python's text may hold surrogates, which are none.
+    ///
+    /// ```
+    /// use bufproto_core::element::Ucs4;
+    ///
+    /// assert_eq!(Ucs4(0x41).get(), Some('A'));
+    /// assert_eq!(Ucs4(0xd800).get(), None, "half of a pair of UTF-16");
+    /// ```
     #[must_use]
     pub fn get(self) -> Option<char> {
         char::from_u32(self.0)

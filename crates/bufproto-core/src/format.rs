@@ -45,6 +45,14 @@ pub use self::item::{ByteOrder, Item, Items, Kind, Record};
 use self::scan::{Mode, Scanner};
 
 /// The most records, pointers and braces inside one another that a format may have.
+///
+/// ```
+/// use bufproto_core::format::{Format, MAX_DEPTH, Reason};
+///
+/// let nested = |depth| ["T{".repeat(depth), "}".repeat(depth)].concat();
+/// assert!(Format::parse(nested(MAX_DEPTH).as_bytes()).is_ok());
+/// assert_eq!(Format::parse(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err().reason, Reason::Depth);
+/// ```
 pub const MAX_DEPTH: usize = 64;
 
 /// A format that has been read to its end and understood.
@@ -71,10 +79,25 @@ pub struct Format<'a> {
 
 impl<'a> Format<'a> {
     /// Unsigned bytes, what a view without a format consists of.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// assert_eq!(Format::parse(b"B")?, Format::BYTES);
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     pub const BYTES: Format<'static> =
         Format { items: Record::new(b"B", Mode::NATIVE), size: 1, alignment: 1 };
 
     /// Reads a format, without its final zero byte.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// assert_eq!(Format::parse(b"i")?.size(), 4);
+    /// assert_eq!(Format::parse(b"i)").unwrap_err().to_string(), "byte 1 of the item format: ')' does not stand for an item");
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -93,6 +116,18 @@ impl<'a> Format<'a> {
     /// Exporters exist whose format has not the size that the view states: compare
     /// [`size`](Self::size) before reading an item by its fields.
     ///
+    /// ```
+    /// use bufproto_core::abi::Header;
+    /// use bufproto_core::format::Format;
+    ///
+    /// let view = Header { format: c"2f".as_ptr().cast_mut(), ..Header::EMPTY };
+    /// // SAFETY: the format is a literal, or null.
+    /// assert_eq!(unsafe { Format::of_view(&view) }?.size(), 8);
+    /// // SAFETY: as above.
+    /// assert_eq!(unsafe { Format::of_view(&Header::EMPTY) }?, Format::BYTES);
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`FormatError`], pointing at the first byte that cannot be. The exporter is at fault.
@@ -109,30 +144,69 @@ impl<'a> Format<'a> {
     }
 
     /// The text of the format.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// assert_eq!(Format::parse(b"<i f")?.as_bytes(), b"<i f");
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn as_bytes(self) -> &'a [u8] {
         self.items.as_bytes()
     }
 
     /// The size of an item in bytes, as `struct.calcsize` gives it.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// // As in `struct`, there is no padding at the end.
+    /// assert_eq!(Format::parse(b"ib")?.size(), 5);
+    /// assert_eq!(Format::parse(b"bi")?.size(), 8);
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn size(self) -> usize {
         self.size
     }
 
     /// The alignment in bytes that the native parts ask for; 1 if there are none.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// assert_eq!((Format::parse(b"bi")?.alignment(), Format::parse(b"<bi")?.alignment()), (4, 1));
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn alignment(self) -> usize {
         self.alignment
     }
 
     /// The items one after the other, padding included.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// let offsets: Vec<_> = Format::parse(b"bi2h")?.items().map(|item| (item.offset, item.count)).collect();
+    /// assert_eq!(offsets, [(0, 1), (4, 1), (8, 2)]);
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn items(self) -> Items<'a> {
         self.items.items()
     }
 
     /// The item by itself, if the format is nothing but one single item: no count, sub-array or padding.
+    ///
+    /// ```
+    /// use bufproto_core::format::{Format, Kind};
+    ///
+    /// assert_eq!(Format::parse(b"<d")?.single().map(|item| item.kind), Some(Kind::Float));
+    /// assert_eq!(Format::parse(b"2d")?.single(), None);
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn single(self) -> Option<Item<'a>> {
         let mut items = self.items();
@@ -142,6 +216,17 @@ impl<'a> Format<'a> {
     }
 
     /// The fields: those of the record if the format is a single one without a name, else the items themselves.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// let names = |format| {
+    ///     let names = Format::parse(format)?.record().items().filter_map(|item| item.name).collect::<Vec<_>>();
+    ///     Ok::<_, bufproto_core::format::FormatError>(names)
+    /// };
+    /// assert_eq!(names(b"T{i:x:i:y:}")?, names(b"i:x:i:y:")?);
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn record(self) -> Record<'a> {
         match self.single() {
@@ -151,6 +236,15 @@ impl<'a> Format<'a> {
     }
 
     /// The first [field](Self::record) with this name.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// let format = Format::parse(b"T{h:tag:i:value:}")?;
+    /// assert_eq!(format.field(b"value").map(|item| item.offset), Some(4));
+    /// assert_eq!(format.field(b"other"), None);
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn field(self, name: &[u8]) -> Option<Item<'a>> {
         self.record().field(name)
@@ -171,6 +265,12 @@ impl fmt::Display for Format<'_> {
 }
 
 /// Why a text is no format, and where. The exporter is at fault.
+///
+/// ```
+/// use bufproto_core::format::{Format, FormatError, Reason};
+///
+/// assert_eq!(Format::parse(b"2i 3k"), Err(FormatError { index: 4, reason: Reason::Unknown(b'k') }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FormatError {
     /// The index of the offending byte, from 0; the length of the format if something is missing at its end.
@@ -188,6 +288,15 @@ impl fmt::Display for FormatError {
 }
 
 /// What is wrong with a format.
+///
+/// ```
+/// use bufproto_core::format::{Format, Reason};
+///
+/// let reason = |format| Format::parse(format).unwrap_err().reason;
+/// assert_eq!(reason(b"T{i"), Reason::NotClosed(b'{'));
+/// assert_eq!(reason(b"<n"), Reason::NativeOnly(b'n'));
+/// assert_eq!(reason(b"(2,)i"), Reason::Shape);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {

@@ -20,6 +20,28 @@ pub use domain::{Domain, Export};
 ///
 /// The view takes over one reference to `owner`, which may be null. The length is not checked: −1 passes.
 ///
+/// ```
+/// use bufproto_core::abi::{CPython3, View};
+/// use bufproto_core::grant::fill_info;
+/// use bufproto_core::request::Request;
+/// use bufproto_core::rules::{Family, Rule};
+/// use bufproto_core::span::Span;
+/// use core::ptr::{self, NonNull};
+///
+/// let mut memory = *b"hello";
+/// let span = Span { pointer: memory.as_mut_ptr().cast(), length: 5 };
+/// let mut view = CPython3::EMPTY;
+/// let place = NonNull::from(&mut view);
+/// let mut fill = |request| {
+///     // SAFETY: the view stays where it is.
+///     unsafe { fill_info(Family::CPython3, Some(place), ptr::null_mut(), span, 1, request) }
+/// };
+/// assert_eq!(fill(Request::WRITABLE), Err(Rule::Writable), "it is read-only");
+/// fill(Request::SIMPLE)?;
+/// assert_eq!((view.header.len, view.header.readonly), (5, 1));
+/// # Ok::<(), bufproto_core::rules::Rule>(())
+/// ```
+///
 /// # Errors
 ///
 /// Nothing is written then.
@@ -92,6 +114,22 @@ const UNSIGNED_BYTES: *mut c_char = c"B".as_ptr().cast_mut();
 /// it: strides unless the items are contiguous in C order, suboffsets always.
 ///
 /// Source: PEP 3118, and what CPython's `memoryview` answers for every request.
+///
+/// ```
+/// use bufproto_core::abi::{CPython3, View};
+/// use bufproto_core::grant::Block;
+/// use bufproto_core::request::Request;
+/// use core::ptr::{self, NonNull};
+///
+/// // Two rows of three numbers.
+/// let mut numbers = [[1i16, 2, 3], [4, 5, 6]];
+/// let block = Block::new(numbers.as_mut_ptr().cast(), (2, c"h"), &[2, 3], &[6, 2], None, false)?;
+/// let mut view = CPython3::EMPTY;
+/// // SAFETY: the view stays where it is, and what it points to, too.
+/// unsafe { block.fill(NonNull::from(&mut view), ptr::null_mut(), Request::FULL) }.unwrap();
+/// assert_eq!((view.header.ndim, view.header.len, view.header.itemsize), (2, 12, 2));
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'a> {
     memory: *mut u8,
@@ -105,6 +143,17 @@ pub struct Block<'a> {
 
 impl<'a> Block<'a> {
     /// Memory whose first item is at `memory`, with a layout as in [`Layout::new`].
+    ///
+    /// ```
+    /// use bufproto_core::grant::Block;
+    ///
+    /// let mut bytes = *b"abcdef";
+    /// // The second and the fourth.
+    /// let block = Block::new(bytes[1..].as_mut_ptr(), (1, c"B"), &[2], &[2], None, true)?;
+    /// assert_eq!(block.layout().items(), 2);
+    /// assert!(Block::new(bytes.as_mut_ptr(), (1, c"B"), &[-1], &[1], None, true).is_err());
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -122,12 +171,35 @@ impl<'a> Block<'a> {
     }
 
     /// The layout.
+    ///
+    /// ```
+    /// use bufproto_core::grant::Block;
+    /// use bufproto_core::layout::Order;
+    ///
+    /// let mut bytes = *b"abcdef";
+    /// let block = Block::new(bytes.as_mut_ptr(), (1, c"B"), &[3, 2], &[1, 3], None, true)?;
+    /// assert!(block.layout().is_contiguous(Order::Fortran));
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn layout(self) -> Layout<'a> {
         self.layout
     }
 
     /// Whether the request can be answered.
+    ///
+    /// ```
+    /// use bufproto_core::grant::Block;
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// let mut bytes = *b"abcdef";
+    /// let every_second = Block::new(bytes.as_mut_ptr(), (1, c"B"), &[3], &[2], None, true)?;
+    /// assert_eq!(every_second.check(Request::STRIDED_RO), Ok(()));
+    /// assert_eq!(every_second.check(Request::STRIDED), Err(Rule::Writable));
+    /// assert_eq!(every_second.check(Request::SIMPLE), Err(Rule::GrantCContiguous));
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -154,6 +226,21 @@ impl<'a> Block<'a> {
     }
 
     /// Fills a view as the request is entitled to. The view takes over one reference to `owner`.
+    ///
+    /// ```
+    /// use bufproto_core::abi::{CPython3, View};
+    /// use bufproto_core::grant::Block;
+    /// use bufproto_core::request::Request;
+    /// use core::ptr::{self, NonNull};
+    ///
+    /// let mut bytes = *b"abcdef";
+    /// let block = Block::new(bytes.as_mut_ptr(), (1, c"B"), &[6], &[1], None, false)?;
+    /// let mut view = CPython3::EMPTY;
+    /// // SAFETY: the view stays where it is, and what it points to, too.
+    /// unsafe { block.fill(NonNull::from(&mut view), ptr::null_mut(), Request::SIMPLE) }.unwrap();
+    /// assert!(view.header.is_plain(), "neither shape nor format were asked for");
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     ///
     /// # Errors
     ///

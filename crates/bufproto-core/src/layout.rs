@@ -10,9 +10,25 @@ use core::slice;
 use crate::abi::Header;
 
 /// The most dimensions that a view may have (`PyBUF_MAX_NDIM`).
+///
+/// ```
+/// use bufproto_core::layout::{Layout, MAX_DIMENSIONS};
+///
+/// assert!(Layout::new(1, &[1; MAX_DIMENSIONS], None, None).is_ok());
+/// assert!(Layout::new(1, &[1; MAX_DIMENSIONS + 1], None, None).is_err());
+/// ```
 pub const MAX_DIMENSIONS: usize = 64;
 
 /// The order in which items lie side by side.
+///
+/// ```
+/// use bufproto_core::layout::{Layout, Order};
+///
+/// let (c, fortran) = ([12, 4], [4, 8]);
+/// assert!(Layout::new(4, &[2, 3], Some(&c), None)?.is_contiguous(Order::C));
+/// assert!(Layout::new(4, &[2, 3], Some(&fortran), None)?.is_contiguous(Order::Fortran));
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// The last index varies fastest, as in C.
@@ -56,6 +72,16 @@ impl<'a> Layout<'a> {
     /// A layout from its parts: the item size in bytes, the number of items in each dimension, the distance in
     /// bytes between neighbours in each dimension (none means C order), and the suboffsets. No shape at all,
     /// `&[]`, is a single item.
+    ///
+    /// ```
+    /// use bufproto_core::layout::{Layout, LayoutError};
+    ///
+    /// assert_eq!(Layout::new(8, &[2, 3], None, None)?.length(), 48);
+    /// assert_eq!(Layout::new(8, &[], None, None)?.items(), 1);
+    /// let error = Layout::new(8, &[2, -3], None, None).unwrap_err();
+    /// assert_eq!(error, LayoutError::NegativeExtent { dimension: 1, extent: -3 });
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -101,6 +127,20 @@ impl<'a> Layout<'a> {
     ///
     /// A view without a shape is one row of items, whatever its number of dimensions: that is what a request
     /// without `ND` is answered with.
+    ///
+    /// ```
+    /// use bufproto_core::abi::Header;
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// let view = Header { len: 12, itemsize: 4, ndim: 1, ..Header::EMPTY };
+    /// // SAFETY: the arrays are null.
+    /// assert_eq!(unsafe { Layout::of_view(&view) }?.extent(0), 3);
+    /// let view = Header { len: 13, ..view };
+    /// // SAFETY: as above.
+    /// let error = unsafe { Layout::of_view(&view) }.unwrap_err();
+    /// assert_eq!(error.to_string(), "len is 13, but the items take 12 bytes");
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -150,6 +190,13 @@ impl<'a> Layout<'a> {
     }
 
     /// The number of dimensions; 0 for a single item.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// assert_eq!(Layout::new(4, &[2, 3], None, None)?.dimensions(), 2);
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn dimensions(self) -> usize {
         match self.shape {
@@ -159,24 +206,53 @@ impl<'a> Layout<'a> {
     }
 
     /// The size of an item in bytes.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// assert_eq!(Layout::new(4, &[2, 3], None, None)?.item_size(), 4);
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn item_size(self) -> usize {
         self.item_size
     }
 
     /// The number of items.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// assert_eq!(Layout::new(4, &[2, 3], None, None)?.items(), 6);
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn items(self) -> usize {
         self.items
     }
 
     /// The length in bytes, as all items side by side would take.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// assert_eq!(Layout::new(4, &[3], Some(&[16]), None)?.length(), 12, "without what lies between");
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn length(self) -> usize {
         self.items * self.item_size
     }
 
     /// The number of items in a dimension, counted from 0; 1 for dimensions that are not there.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// let layout = Layout::new(4, &[2, 3], None, None)?;
+    /// assert_eq!((layout.extent(0), layout.extent(1), layout.extent(2)), (2, 3, 1));
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn extent(self, dimension: usize) -> usize {
         match self.shape {
@@ -189,6 +265,14 @@ impl<'a> Layout<'a> {
 
     /// The distance in bytes between neighbours in a dimension. Without strides that is the distance in C
     /// order.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// assert_eq!(Layout::new(4, &[2, 3], None, None)?.stride(0), 12);
+    /// assert_eq!(Layout::new(4, &[2, 3], Some(&[-4, 8]), None)?.stride(0), -4);
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn stride(self, dimension: usize) -> isize {
         match self.strides {
@@ -203,18 +287,43 @@ impl<'a> Layout<'a> {
     }
 
     /// The offset in bytes to add after following a pointer in this dimension, if one is to be followed.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// // Pointers to rows.
+    /// let layout = Layout::new(1, &[2, 3], Some(&[8, 1]), Some(&[0, -1]))?;
+    /// assert_eq!((layout.suboffset(0), layout.suboffset(1)), (Some(0), None));
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn suboffset(self, dimension: usize) -> Option<usize> {
         usize::try_from(*self.suboffsets?.get(dimension)?).ok()
     }
 
     /// Whether the view states strides.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// assert!(Layout::new(4, &[3], Some(&[4]), None)?.has_strides());
+    /// assert!(!Layout::new(4, &[3], None, None)?.has_strides());
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn has_strides(self) -> bool {
         self.strides.is_some()
     }
 
     /// Whether items lie behind pointers.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// assert!(Layout::new(1, &[2, 3], Some(&[8, 1]), Some(&[0, -1]))?.is_indirect());
+    /// assert!(!Layout::new(1, &[2, 3], Some(&[3, 1]), Some(&[-1, -1]))?.is_indirect());
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn is_indirect(self) -> bool {
         (0..self.dimensions()).any(|dimension| self.suboffset(dimension).is_some())
@@ -223,6 +332,16 @@ impl<'a> Layout<'a> {
     /// Whether all items lie side by side in this order, as `PyBuffer_IsContiguous` decides it: suboffsets are
     /// never contiguous, even if all of them are negative; without bytes everything else is; dimensions of one
     /// item may have any stride.
+    ///
+    /// ```
+    /// use bufproto_core::layout::{Layout, Order};
+    ///
+    /// let row = Layout::new(4, &[1, 3], Some(&[1000, 4]), None)?;
+    /// assert!(row.is_contiguous(Order::C) && row.is_contiguous(Order::Fortran));
+    /// let reversed = Layout::new(4, &[3], Some(&[-4]), None)?;
+    /// assert!(!reversed.is_contiguous(Order::C));
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn is_contiguous(self, order: Order) -> bool {
         if self.suboffsets.is_some() {
@@ -252,12 +371,29 @@ impl<'a> Layout<'a> {
 
     /// Where the items' bytes lie relative to `buf`: from the lowest byte to past the highest. Empty for an
     /// empty layout; `None` where items lie behind pointers.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// let reversed = Layout::new(4, &[3], Some(&[-4]), None)?;
+    /// assert_eq!(reversed.bounds(), Some(-8..4));
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     #[must_use]
     pub fn bounds(self) -> Option<Range<isize>> {
         if self.is_indirect() { None } else { self.checked_bounds() }
     }
 
     /// The offset in bytes from `buf` to an item.
+    ///
+    /// ```
+    /// use bufproto_core::layout::{IndexError, Layout};
+    ///
+    /// let layout = Layout::new(4, &[2, 3], None, None)?;
+    /// assert_eq!(layout.offset(&[1, 2]), Ok(20));
+    /// assert_eq!(layout.offset(&[1, 3]), Err(IndexError::Range { dimension: 1, index: 3, extent: 3 }));
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -271,6 +407,20 @@ impl<'a> Layout<'a> {
     }
 
     /// The address of an item, following pointers as the suboffsets say (`PyBuffer_GetPointer`).
+    ///
+    /// ```
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// // Two rows, each behind a pointer.
+    /// let (mut first, mut second) = (*b"abc", *b"xyz");
+    /// let mut rows = [first.as_mut_ptr(), second.as_mut_ptr()];
+    /// let strides = [size_of::<*mut u8>() as isize, 1];
+    /// let layout = Layout::new(1, &[2, 3], Some(&strides), Some(&[0, -1]))?;
+    /// // SAFETY: these are the layout and the memory of the rows.
+    /// let item = unsafe { layout.pointer(rows.as_mut_ptr().cast(), &[1, 2]) }.unwrap();
+    /// assert_eq!(item, &raw mut second[2]);
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -359,6 +509,17 @@ impl Step {
 
 /// The strides in bytes of items that lie side by side (`PyBuffer_FillContiguousStrides`).
 ///
+/// ```
+/// use bufproto_core::layout::{Order, fill_contiguous_strides};
+///
+/// let mut strides = [0; 2];
+/// fill_contiguous_strides(8, &[2, 3], Order::C, &mut strides)?;
+/// assert_eq!(strides, [24, 8]);
+/// fill_contiguous_strides(8, &[2, 3], Order::Fortran, &mut strides)?;
+/// assert_eq!(strides, [8, 16]);
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`LayoutError`] if there are not as many strides as extents, or the layout is none.
@@ -386,6 +547,15 @@ pub fn fill_contiguous_strides(
 }
 
 /// Why a view's fields are no layout. The exporter is at fault.
+///
+/// ```
+/// use bufproto_core::layout::{Layout, LayoutError};
+///
+/// let error = Layout::new(1, &[2, 3], Some(&[3]), None).unwrap_err();
+/// assert_eq!(error, LayoutError::Entries { field: "strides", entries: 1, dimensions: 2 });
+/// assert_eq!(error.to_string(), "strides has 1 entries for 2 dimensions");
+/// assert_eq!(Layout::new(8, &[isize::MAX], None, None).unwrap_err(), LayoutError::Overflow);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LayoutError {
@@ -469,6 +639,16 @@ impl fmt::Display for LayoutError {
 }
 
 /// Why there is no item at some indices.
+///
+/// ```
+/// use bufproto_core::layout::{IndexError, Layout};
+///
+/// let layout = Layout::new(1, &[2, 3], None, None)?;
+/// assert_eq!(layout.offset(&[1]), Err(IndexError::Count { indices: 1, dimensions: 2 }));
+/// let indirect = Layout::new(1, &[2, 3], Some(&[8, 1]), Some(&[0, -1]))?;
+/// assert_eq!(indirect.offset(&[1, 2]), Err(IndexError::Indirect));
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IndexError {

@@ -18,6 +18,26 @@
 //! | a view's items, by their indices | [`typed`] |
 //! | what an item is, and which Rust types fit | [`format`], [`element`] |
 //! | to write a backend | [`runtime`] |
+//!
+//! ```
+//! use bufproto_core::legacy::{Dialect, Python3};
+//! use bufproto_core::request::Request;
+//! use bufproto_core::runtime::Exporter;
+//! use bufproto_core::view::SlotFor;
+//!
+//! /// The sum of an object's bytes, whatever the backend.
+//! fn sum<O: Exporter>(object: O) -> Option<u32> {
+//!     let mut slot = SlotFor::<O>::new();
+//!     let view = slot.fill(object, Request::SIMPLE).ok()?;
+//!     Some(view.shared().ok()?.iter().map(u32::from).sum())
+//! }
+//!
+//! // Objects in memory, of the crate `bufproto-mock`.
+//! let interpreter = bufproto_mock::Interpreter::new(bufproto_core::rules::Family::CPython3);
+//! let object = bufproto_mock::Object::bytes(b"abc");
+//! assert_eq!(sum(object.attach(&interpreter)), Some(294));
+//! assert_eq!(Python3::as_read_buffer(object.attach(&interpreter)).unwrap().length, 3);
+//! ```
 #![no_std]
 
 #[cfg(feature = "parallel")]

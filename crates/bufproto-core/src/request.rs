@@ -27,54 +27,186 @@ pub struct Request(c_int);
 
 impl Request {
     /// A block of bytes: no shape, no strides, no format; read-only or writable.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::SIMPLE.bits(), 0);
+    /// ```
     pub const SIMPLE: Self = Self(0);
     /// The memory must be writable; without it the exporter may give either kind.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert!(Request::FULL.contains(Request::WRITABLE) && !Request::FULL_RO.contains(Request::WRITABLE));
+    /// ```
     pub const WRITABLE: Self = Self(0x1);
     /// The format string must be filled in; without it the items are to be read as unsigned bytes.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!((Request::ND | Request::FORMAT).bits(), 0xc);
+    /// ```
     pub const FORMAT: Self = Self(0x4);
     /// The shape must be filled in, in items.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::ND.bits(), 0x8);
+    /// ```
     pub const ND: Self = Self(0x8);
     /// Shape and strides must be filled in; the memory need not be contiguous.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert!(Request::STRIDES.contains(Request::ND));
+    /// ```
     pub const STRIDES: Self = Self(0x10 | Self::ND.0);
     /// The memory must be contiguous in C order (the last index varies fastest).
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert!(Request::C_CONTIGUOUS.contains(Request::STRIDES));
+    /// ```
     pub const C_CONTIGUOUS: Self = Self(0x20 | Self::STRIDES.0);
     /// The memory must be contiguous in Fortran order (the first index varies fastest).
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert!(Request::F_CONTIGUOUS.contains(Request::STRIDES));
+    /// assert!(!Request::F_CONTIGUOUS.contains(Request::C_CONTIGUOUS));
+    /// ```
     pub const F_CONTIGUOUS: Self = Self(0x40 | Self::STRIDES.0);
     /// The memory must be contiguous in either order.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert!(Request::ANY_CONTIGUOUS.contains(Request::STRIDES));
+    /// assert!(!Request::ANY_CONTIGUOUS.contains(Request::C_CONTIGUOUS), "it is a flag of its own");
+    /// ```
     pub const ANY_CONTIGUOUS: Self = Self(0x80 | Self::STRIDES.0);
     /// Suboffsets are welcome: the consumer follows pointers inside the memory.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::INDIRECT.bits(), 0x118);
+    /// ```
     pub const INDIRECT: Self = Self(0x100 | Self::STRIDES.0);
 
     /// `ND | WRITABLE`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::CONTIG, Request::ND | Request::WRITABLE);
+    /// ```
     pub const CONTIG: Self = Self(Self::ND.0 | Self::WRITABLE.0);
     /// `ND`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::CONTIG_RO, Request::ND);
+    /// ```
     pub const CONTIG_RO: Self = Self::ND;
     /// `STRIDES | WRITABLE`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::STRIDED, Request::STRIDES | Request::WRITABLE);
+    /// ```
     pub const STRIDED: Self = Self(Self::STRIDES.0 | Self::WRITABLE.0);
     /// `STRIDES`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::STRIDED_RO, Request::STRIDES);
+    /// ```
     pub const STRIDED_RO: Self = Self::STRIDES;
     /// `STRIDES | WRITABLE | FORMAT`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::RECORDS, Request::STRIDED | Request::FORMAT);
+    /// ```
     pub const RECORDS: Self = Self(Self::STRIDES.0 | Self::WRITABLE.0 | Self::FORMAT.0);
     /// `STRIDES | FORMAT`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::RECORDS_RO, Request::STRIDED_RO | Request::FORMAT);
+    /// ```
     pub const RECORDS_RO: Self = Self(Self::STRIDES.0 | Self::FORMAT.0);
     /// `INDIRECT | WRITABLE | FORMAT`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::FULL, Request::INDIRECT | Request::WRITABLE | Request::FORMAT);
+    /// ```
     pub const FULL: Self = Self(Self::INDIRECT.0 | Self::WRITABLE.0 | Self::FORMAT.0);
     /// `INDIRECT | FORMAT`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::FULL_RO, Request::INDIRECT | Request::FORMAT);
+    /// ```
     pub const FULL_RO: Self = Self(Self::INDIRECT.0 | Self::FORMAT.0);
 
     /// `PyBUF_READ`: an argument of `PyMemoryView_FromMemory`, not a request. CPython 3.13 and later refuse
     /// a request of exactly this value.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::rules::{Family, Rule};
+    ///
+    /// assert_eq!(Request::MEMORY_READ.check(Family::CPython3), Ok(()));
+    /// assert_eq!(Request::MEMORY_READ.check(Family::CPython313), Err(Rule::MemoryFlag));
+    /// ```
     pub const MEMORY_READ: Self = Self(0x100);
     /// `PyBUF_WRITE`, likewise.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::rules::{Family, Rule};
+    ///
+    /// assert_eq!(Request::MEMORY_WRITE.check(Family::CPython313), Err(Rule::MemoryFlag));
+    /// ```
     pub const MEMORY_WRITE: Self = Self(0x200);
 
     /// The request with exactly these bits, known or not: exporters are sent whatever a consumer passes.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::from_bits(0x9), Request::CONTIG);
+    /// assert_eq!(format!("{:?}", Request::from_bits(0x1001)), "WRITABLE | 0x1000");
+    /// ```
     #[must_use]
     pub const fn from_bits(bits: c_int) -> Self {
         Self(bits)
     }
 
     /// The bits, as C passes them.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert_eq!(Request::FULL.bits(), 0x11d);
+    /// ```
     #[must_use]
     pub const fn bits(self) -> c_int {
         self.0
@@ -82,6 +214,14 @@ impl Request {
 
     /// Whether an interpreter of this family passes the request on to exporters. CPython 3.13 and later refuse
     /// exactly `PyBUF_READ` and `PyBUF_WRITE`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::rules::{Family, Rule};
+    ///
+    /// assert_eq!(Request::FULL.check(Family::CPython313), Ok(()));
+    /// assert_eq!(Request::from_bits(0x200).check(Family::CPython313), Err(Rule::MemoryFlag));
+    /// ```
     ///
     /// # Errors
     ///
@@ -97,6 +237,13 @@ impl Request {
     }
 
     /// Whether every flag of `other` is asked for here. [`SIMPLE`](Self::SIMPLE) is contained in every request.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    ///
+    /// assert!(Request::FULL.contains(Request::STRIDES));
+    /// assert!(!Request::STRIDES.contains(Request::FULL));
+    /// ```
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -104,6 +251,13 @@ impl Request {
 }
 
 /// What one of the old functions wants the memory for.
+///
+/// ```
+/// use bufproto_core::request::{Access, Request};
+///
+/// let requests = [Access::Char, Access::Read, Access::Write].map(Access::request);
+/// assert_eq!(requests, [Request::SIMPLE, Request::SIMPLE, Request::WRITABLE]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Access {
@@ -117,9 +271,21 @@ pub enum Access {
 
 impl Access {
     /// All three.
+    ///
+    /// ```
+    /// use bufproto_core::request::Access;
+    ///
+    /// assert_eq!(Access::ALL.map(|access| access as u8), [0, 1, 2]);
+    /// ```
     pub const ALL: [Self; 3] = [Self::Char, Self::Read, Self::Write];
 
     /// What the 3.x functions ask an exporter for.
+    ///
+    /// ```
+    /// use bufproto_core::request::{Access, Request};
+    ///
+    /// assert_eq!(Access::Write.request(), Request::WRITABLE);
+    /// ```
     #[must_use]
     pub const fn request(self) -> Request {
         match self {

@@ -14,8 +14,9 @@
 //! Source of the wording: the recorded answers of CPython 2.7.18, 3.6 to 3.15 and PyPy 7.3.3, 7.3.11 and
 //! 8.0.1, which the tests replay.
 
-use core::ffi::CStr;
+use core::ffi::{CStr, c_char};
 use core::fmt;
+use core::slice;
 
 /// The message of a literal, looked at when this is compiled.
 ///
@@ -34,6 +35,15 @@ macro_rules! text {
 /// A rule that a call can break.
 ///
 /// `as u16` gives the number.
+///
+/// ```
+/// use bufproto_core::rules::{Family, Rule};
+///
+/// assert_eq!(Rule::WriteExporter as u16, 303);
+/// let refusal = Rule::WriteExporter.refusal(Family::CPython3);
+/// assert_eq!(refusal.exception.name(), "TypeError");
+/// assert_eq!(refusal.message.as_c_str(), c"expected a writable bytes-like object");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u16)]
 #[non_exhaustive]
@@ -138,6 +148,13 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the numbers.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// assert!(Rule::ALL.is_sorted_by_key(|rule| rule.number()));
+    /// assert!(Rule::ALL.contains(&Rule::SingleSegment));
+    /// ```
     pub const ALL: [Self; 45] = [
         Self::NullArgument,
         Self::IntLength,
@@ -187,6 +204,12 @@ impl Rule {
     ];
 
     /// The number, as C programs see it.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// assert_eq!(Rule::SingleSegment.number(), 204);
+    /// ```
     #[must_use]
     pub const fn number(self) -> u16 {
         self as u16
@@ -198,7 +221,17 @@ impl Rule {
     }
 
     /// How an interpreter of `family` refuses what breaks this rule.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Exception, Family, Rule};
+    ///
+    /// let refusal = |family| Rule::Writable.refusal(family).exception;
+    /// assert_eq!(refusal(Family::CPython3), Exception::BufferError);
+    /// assert_eq!(refusal(Family::PyPy3), Exception::ValueError);
+    /// ```
     #[must_use]
+    // Who knows the rule gets its words and no others.
+    #[inline(always)]
     pub const fn refusal(self, family: Family) -> Refusal {
         use Exception::{BufferError, IndexError, MemoryError, OverflowError};
         use Exception::{SystemError, TypeError, ValueError};
@@ -331,6 +364,14 @@ impl Rule {
 }
 
 /// Interpreters that share procedures and wording.
+///
+/// ```
+/// use bufproto_core::rules::{Family, Rule};
+///
+/// let words = |family| Rule::ViewExporter.refusal(family).message.with_type_name("int").to_string();
+/// assert_eq!(words(Family::CPython2), "'int' does not have the buffer interface");
+/// assert_eq!(words(Family::CPython3), "a bytes-like object is required, not 'int'");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Family {
@@ -347,6 +388,14 @@ pub enum Family {
 }
 
 /// How a call that broke a rule is refused: static data, the same for every object.
+///
+/// ```
+/// use bufproto_core::rules::{Exception, Family, Rule};
+///
+/// let refusal = Rule::NullArgument.refusal(Family::CPython3);
+/// assert_eq!((refusal.rule, refusal.exception), (Rule::NullArgument, Exception::SystemError));
+/// assert!(refusal.yields, "an exception that is pending says more");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The rule.
@@ -360,6 +409,12 @@ pub struct Refusal {
 }
 
 /// The built-in exception types that refusals are of.
+///
+/// ```
+/// use bufproto_core::rules::{Exception, Family, Rule};
+///
+/// assert_eq!(Rule::IntLength.refusal(Family::CPython2).exception, Exception::OverflowError);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Exception {
@@ -381,6 +436,12 @@ pub enum Exception {
 
 impl Exception {
     /// The type's name in Python.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Exception;
+    ///
+    /// assert_eq!(Exception::BufferError.name(), "BufferError");
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -397,54 +458,132 @@ impl Exception {
 
 /// The text of a refusal. It may hold one place for the name of the object's type, `%.100s`, as
 /// `PyErr_Format` takes it: at most 100 bytes of the name are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// ```
+/// use bufproto_core::rules::{Family, Rule};
+///
+/// let message = Rule::ReadExporter.refusal(Family::CPython3).message;
+/// assert!(message.names_type());
+/// assert_eq!(message.as_c_str(), c"a bytes-like object is required, not '%.100s'");
+/// ```
+// Two scalars: compilers choose among such in tables without addresses, which a loader would have to fill in.
+#[derive(Clone, Copy)]
 pub struct Message {
-    text: &'static CStr,
-    /// Where the place begins.
-    place: Option<usize>,
+    /// A C string that lives for ever.
+    text: *const c_char,
+    /// How long the string is, and above [`PLACE_SHIFT`](Self::PLACE_SHIFT) where the place begins, counted from 1; 0 if there
+    /// is none.
+    sizes: u16,
+}
+
+// SAFETY: the string is constant.
+unsafe impl Send for Message {}
+
+// SAFETY: as above.
+unsafe impl Sync for Message {}
+
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_c_str() == other.as_c_str()
+    }
+}
+
+impl Eq for Message {}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_c_str().fmt(formatter)
+    }
 }
 
 impl Message {
+    const PLACE_SHIFT: u32 = 8;
     const PLACE: &'static [u8] = b"%.100s";
     const NAME_BYTES: usize = 100;
 
     /// How many bytes a text can have, with a name in it and the byte that ends it.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Family, Message, Rule};
+    ///
+    /// let longest = Rule::ALL.map(|rule| rule.refusal(Family::CPython3).message.as_c_str().count_bytes());
+    /// assert!(longest.iter().all(|length| length + 100 < Message::ROOM));
+    /// ```
     pub const ROOM: usize = 256;
 
     const fn new(text: &'static CStr) -> Self {
         let bytes = text.to_bytes();
-        assert!(bytes.len() + Self::NAME_BYTES < Self::ROOM);
+        assert!(bytes.len() + Self::NAME_BYTES < Self::ROOM && Self::ROOM <= 1 << Self::PLACE_SHIFT);
+        let (text, length) = (text.as_ptr(), bytes.len() as u16);
         // Nothing else in a message begins with this sign (a test holds that).
         let mut at = 0;
         while at < bytes.len() {
             if bytes[at] == b'%' {
-                return Self { text, place: Some(at) };
+                return Self { text, sizes: (at as u16 + 1) << Self::PLACE_SHIFT | length };
             }
             at += 1;
         }
-        Self { text, place: None }
+        Self { text, sizes: length }
     }
 
     /// The text as a C string, for `PyErr_SetString` or, [with a place](Self::names_type), `PyErr_Format`.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Family, Rule};
+    ///
+    /// let message = Rule::SingleSegment.refusal(Family::CPython2).message;
+    /// assert_eq!(message.as_c_str(), c"expected a single-segment buffer object");
+    /// ```
     #[must_use]
     pub const fn as_c_str(self) -> &'static CStr {
-        self.text
+        let length = self.sizes as usize & ((1 << Self::PLACE_SHIFT) - 1);
+        // SAFETY: `new` was given a C string of this length, which lives for ever.
+        unsafe { CStr::from_bytes_with_nul_unchecked(slice::from_raw_parts(self.text.cast(), length + 1)) }
+    }
+
+    /// Where the place begins.
+    const fn place(self) -> Option<usize> {
+        (self.sizes as usize >> Self::PLACE_SHIFT).checked_sub(1)
     }
 
     /// Whether the text has a place for the name of the object's type.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Family, Rule};
+    ///
+    /// let names_type = |rule: Rule| rule.refusal(Family::CPython3).message.names_type();
+    /// assert!(names_type(Rule::ReadExporter) && !names_type(Rule::WriteExporter));
+    /// ```
     #[must_use]
     #[inline]
     pub const fn names_type(self) -> bool {
-        self.place.is_some()
+        self.place().is_some()
     }
 
     /// The text, with `type_name` in its place.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Family, Rule};
+    ///
+    /// let message = Rule::ReadExporter.refusal(Family::CPython3).message;
+    /// assert_eq!(message.with_type_name("str").to_string(), "a bytes-like object is required, not 'str'");
+    /// ```
     pub fn with_type_name(self, type_name: &str) -> impl fmt::Display {
         Text { message: self, type_name }
     }
 
     /// Writes the text as a C string, with `type_name` in its place; much cheaper than `PyErr_Format`. `None` for a
     /// name that is long or not ASCII, which the interpreter has ways of its own to show.
+    ///
+    /// ```
+    /// use bufproto_core::rules::{Family, Message, Rule};
+    ///
+    /// let message = Rule::ReadExporter.refusal(Family::CPython3).message;
+    /// let mut room = [0; Message::ROOM];
+    /// let text = message.write_with_type_name(c"str", &mut room);
+    /// assert_eq!(text, Some(c"a bytes-like object is required, not 'str'"));
+    /// assert_eq!(message.write_with_type_name(c"naïve", &mut room), None);
+    /// ```
     #[must_use]
     pub fn write_with_type_name<'a>(
         self,
@@ -472,7 +611,7 @@ impl Message {
 
     /// What comes before the place, and what comes after.
     fn split(self) -> Option<(&'static [u8], &'static [u8])> {
-        let (before, rest) = self.text.to_bytes().split_at_checked(self.place?)?;
+        let (before, rest) = self.as_c_str().to_bytes().split_at_checked(self.place()?)?;
         Some((before, rest.strip_prefix(Self::PLACE)?))
     }
 }
@@ -487,7 +626,7 @@ impl fmt::Display for Text<'_> {
         // Every message is a literal of this file, in ASCII (a test holds that).
         let ascii = |text| str::from_utf8(text).unwrap_or_default();
         let Some((before, after)) = self.message.split() else {
-            return formatter.write_str(ascii(self.message.text.to_bytes()));
+            return formatter.write_str(ascii(self.message.as_c_str().to_bytes()));
         };
         let mut end = self.type_name.len().min(Message::NAME_BYTES);
         while !self.type_name.is_char_boundary(end) {

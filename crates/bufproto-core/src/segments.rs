@@ -8,6 +8,19 @@ use crate::span::Span;
 /// The segments of an object, one after the other.
 ///
 /// The number is asked once, at the start; an object that changes meanwhile answers for itself, by failing.
+///
+/// ```
+/// use bufproto_core::request::Access;
+/// use bufproto_core::runtime::Segmented;
+/// use bufproto_core::segments;
+/// use bufproto_mock::OldSlots;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::segmented(OldSlots::of(&[b"one", b"three"], true));
+/// let found: segments::Iter<_> = segments::iter(object.attach(&interpreter).segments(Access::Read).unwrap());
+/// assert_eq!(found.size_hint(), (2, Some(2)));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Iter<S> {
     segments: S,
@@ -16,6 +29,19 @@ pub struct Iter<S> {
 }
 
 /// Iterates over the segments of an object.
+///
+/// ```
+/// use bufproto_core::request::Access;
+/// use bufproto_core::runtime::Segmented;
+/// use bufproto_core::segments::iter;
+/// use bufproto_mock::OldSlots;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::segmented(OldSlots::of(&[b"one", b"three"], true));
+/// let found = iter(object.attach(&interpreter).segments(Access::Read).unwrap());
+/// assert!(found.map(|segment| segment.unwrap().length).eq([3, 5]));
+/// ```
 pub fn iter<S: Segments>(segments: S) -> Iter<S> {
     Iter { segments, next: 0, count: segments.count() }
 }
@@ -39,6 +65,22 @@ impl<S: Segments> Iterator for Iter<S> {
 }
 
 /// Why [`gather`] stopped.
+///
+/// ```
+/// use bufproto_core::request::Access;
+/// use bufproto_core::runtime::Segmented;
+/// use bufproto_core::segments::{GatherError, gather};
+/// use bufproto_mock::OldSlots;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::segmented(OldSlots::of(&[b"one", b"three"], true));
+/// let segments = object.attach(&interpreter).segments(Access::Read).unwrap();
+/// // SAFETY: the segments are what they say, and none of them is in the target.
+/// let error = unsafe { gather(segments, &mut [0; 4]) }.unwrap_err();
+/// assert!(matches!(error, GatherError::TooLong { index: 1, needed: 5, room: 1 }));
+/// assert_eq!(error.to_string(), "segment 1 does not fit: it needs 5 bytes and there are 1");
+/// ```
 #[derive(Debug)]
 pub enum GatherError<Raised> {
     /// A segment could not be had; what the object raised is in the error indicator.
@@ -81,6 +123,22 @@ impl<Raised> fmt::Display for GatherError<Raised> {
 /// Copies the segments of an object into one block, and returns how many bytes that were.
 ///
 /// Each segment is copied before the next is asked for, since asking may run code that moves it.
+///
+/// ```
+/// use bufproto_core::request::Access;
+/// use bufproto_core::runtime::Segmented;
+/// use bufproto_core::segments::gather;
+/// use bufproto_mock::OldSlots;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::segmented(OldSlots::of(&[b"one", b"three"], true));
+/// let segments = object.attach(&interpreter).segments(Access::Read).unwrap();
+/// let mut bytes = [0; 8];
+/// // SAFETY: the segments are what they say, and none of them is in the target.
+/// assert_eq!(unsafe { gather(segments, &mut bytes) }.unwrap(), 8);
+/// assert_eq!(bytes, *b"onethree");
+/// ```
 ///
 /// # Errors
 ///

@@ -50,14 +50,43 @@ use crate::runtime::{Exporter, Object, Runtime, StableFailure};
 use crate::view::{Held, Slot, View};
 
 /// The attribute of a type whose exporter offers stable reads.
+///
+/// ```
+/// use bufproto_core::stable::ATTRIBUTE;
+///
+/// // In Python: `type(object).__bufproto_stable_read__`.
+/// assert_eq!(ATTRIBUTE, c"__bufproto_stable_read__");
+/// ```
 pub const ATTRIBUTE: &CStr = c"__bufproto_stable_read__";
 
 /// The name of the capsule that the attribute is, with the version of [`Table`].
+///
+/// ```
+/// use bufproto_core::stable::CAPSULE;
+///
+/// // In C: `PyCapsule_IsValid(offered, "bufproto.stable_read.1")`.
+/// assert_eq!(CAPSULE, c"bufproto.stable_read.1");
+/// ```
 pub const CAPSULE: &CStr = c"bufproto.stable_read.1";
 
 /// What is in the capsule: how a stable read is begun. It lives as long as the process.
 ///
 /// Later versions of this table may have more at its end, by which `size` tells them apart. Anything else gets another name.
+///
+/// ```
+/// use bufproto_core::stable::Table;
+/// use core::ffi::{c_int, c_void};
+///
+/// /// Offers none, to nobody.
+/// unsafe extern "C" fn begin(_object: *mut c_void, _view: *mut c_void, _request: c_int) -> c_int {
+///     Table::FOREIGN
+/// }
+///
+/// static TABLE: Table = Table::new(begin);
+/// assert_eq!(TABLE.size, size_of::<Table>());
+/// // SAFETY: this function looks at nothing.
+/// assert_eq!(unsafe { (TABLE.begin)(core::ptr::null_mut(), core::ptr::null_mut(), 0) }, Table::FOREIGN);
+/// ```
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
@@ -79,13 +108,42 @@ pub struct Table {
 
 impl Table {
     /// There is a stable read.
+    ///
+    /// ```
+    /// use bufproto_core::stable::Table;
+    ///
+    /// assert_eq!(Table::GRANTED, 0);
+    /// ```
     pub const GRANTED: c_int = 0;
     /// There is none, and the reason has been raised.
+    ///
+    /// ```
+    /// use bufproto_core::stable::Table;
+    ///
+    /// assert_eq!(Table::REFUSED, -1);
+    /// ```
     pub const REFUSED: c_int = -1;
     /// The object belongs to others.
+    ///
+    /// ```
+    /// use bufproto_core::stable::Table;
+    ///
+    /// assert_eq!(Table::FOREIGN, 1);
+    /// ```
     pub const FOREIGN: c_int = 1;
 
     /// A table with this function.
+    ///
+    /// ```
+    /// use bufproto_core::stable::Table;
+    /// use core::ffi::{c_int, c_void};
+    ///
+    /// unsafe extern "C" fn begin(_object: *mut c_void, _view: *mut c_void, _request: c_int) -> c_int {
+    ///     Table::FOREIGN
+    /// }
+    ///
+    /// assert_eq!(Table::new(begin).size, size_of::<Table>());
+    /// ```
     #[must_use]
     pub const fn new(begin: unsafe extern "C" fn(*mut c_void, *mut c_void, c_int) -> c_int) -> Self {
         Self { size: size_of::<Self>(), begin }
@@ -94,6 +152,20 @@ impl Table {
 
 impl<V: abi::View> Slot<V> {
     /// Asks an object for a view of memory that nobody writes to or moves until it is released.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::rules::Rule;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let (buffer, array) = (Object::buffer(b"hello"), Object::bytearray(b"hello"));
+    /// let mut slot = Slot::new();
+    /// assert!(slot.fill_stable(buffer.attach(&interpreter), Request::SIMPLE).is_ok());
+    /// let refused = slot.fill_stable(array.attach(&interpreter), Request::SIMPLE).unwrap_err();
+    /// assert_eq!(refused.rule(), Some(Rule::ArgumentStable));
+    /// ```
     ///
     /// # Errors
     ///
@@ -131,16 +203,55 @@ impl<V: abi::View> Slot<V> {
 /// A stable read, held: until this is dropped, nobody writes to the memory or moves it.
 ///
 /// Invariant: the view's exporter promised so, or the runtime vouches for it.
+///
+/// ```
+/// use bufproto_core::request::Request;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::buffer(b"hello");
+/// let mut slot = Slot::new();
+/// let view = slot.fill_stable(object.attach(&interpreter), Request::SIMPLE).unwrap();
+/// assert_eq!(view.as_slice(), Ok(&b"hello"[..]));
+/// assert!(object.write(&interpreter, 0, b"j").is_err());
+/// view.release();
+/// assert!(object.write(&interpreter, 0, b"j").is_ok());
+/// ```
 pub struct StableView<'slot, R: Runtime>(View<'slot, R>);
 
 impl<'slot, R: Runtime> StableView<'slot, R> {
     /// The view itself, to read.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::buffer(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill_stable(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(view.held().header().readonly, 1);
+    /// ```
     #[inline]
     pub fn held(&self) -> Held<'_, R> {
         self.0.held()
     }
 
     /// The memory as an ordinary slice.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::buffer(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill_stable(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(view.as_slice().map(|bytes| bytes.to_ascii_uppercase()), Ok(b"HELLO".to_vec()));
+    /// ```
     ///
     /// # Errors
     ///
@@ -153,6 +264,19 @@ impl<'slot, R: Runtime> StableView<'slot, R> {
     }
 
     /// The view without the promise. Whoever releases it later than he reads keeps it nevertheless.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::buffer(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill_stable(object.attach(&interpreter), Request::SIMPLE).unwrap().into_view();
+    /// assert_eq!(view.span().length, 5);
+    /// assert!(object.write(&interpreter, 0, b"j").is_err(), "it is kept nevertheless");
+    /// ```
     #[inline]
     #[must_use]
     pub fn into_view(self) -> View<'slot, R> {
@@ -160,6 +284,18 @@ impl<'slot, R: Runtime> StableView<'slot, R> {
     }
 
     /// Gives the view back now. The same as dropping the guard, in plain sight.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::buffer(b"hello");
+    /// let mut slot = Slot::new();
+    /// slot.fill_stable(object.attach(&interpreter), Request::SIMPLE).unwrap().release();
+    /// assert!(object.resize(&interpreter, 10).is_ok());
+    /// ```
     pub fn release(self) {
         drop(self);
     }
@@ -172,4 +308,22 @@ impl<R: Runtime> fmt::Debug for StableView<'_, R> {
 }
 
 /// The stable read that an object's exporter is asked for.
+///
+/// ```
+/// use bufproto_core::request::Request;
+/// use bufproto_core::runtime::Exporter;
+/// use bufproto_core::stable::StableViewFor;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// fn first<O: Exporter>(view: &StableViewFor<'_, O>) -> Option<u8> {
+///     view.as_slice().ok()?.first().copied()
+/// }
+///
+/// let object = Object::bytes(b"hello");
+/// let mut slot = Slot::new();
+/// let view = slot.fill_stable(object.attach(&interpreter), Request::SIMPLE).unwrap();
+/// assert_eq!(first::<bufproto_mock::Handle<'_>>(&view), Some(b'h'));
+/// ```
 pub type StableViewFor<'slot, O> = StableView<'slot, <O as Object>::Runtime>;

@@ -18,17 +18,54 @@ use crate::span::Span;
 ///
 /// A filled view refers to itself, so it must not move; [`fill`](Self::fill) borrows the slot for as long as
 /// the view lives, which pins it.
+///
+/// ```
+/// use bufproto_core::request::Request;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let (one, two) = (Object::bytes(b"one"), Object::bytes(b"two"));
+/// let mut slot = Slot::new();
+/// for object in [&one, &two] {
+///     let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+///     assert_eq!(view.frozen(), Some(&*object.content()));
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Slot<V>(UnsafeCell<V>);
 
 impl<V: abi::View> Slot<V> {
     /// A slot with no view in it.
+    ///
+    /// ```
+    /// use bufproto_core::abi::CPython3;
+    /// use bufproto_core::view::Slot;
+    ///
+    /// let slots = [const { Slot::<CPython3>::new() }; 16];
+    /// assert_eq!(slots.len(), 16);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self(UnsafeCell::new(V::EMPTY))
     }
 
     /// Asks an object for a view.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::rules::Rule;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let (array, number) = (Object::bytearray(b"hello"), Object::opaque());
+    /// let mut slot = Slot::new();
+    /// let refused = slot.fill(number.attach(&interpreter), Request::SIMPLE).unwrap_err();
+    /// assert_eq!(refused.rule(), Some(Rule::ViewExporter));
+    /// let view = slot.fill(array.attach(&interpreter), Request::WRITABLE).unwrap();
+    /// assert_eq!(view.shared_mut().map(|bytes| bytes.len()), Ok(5));
+    /// ```
     ///
     /// # Errors
     ///
@@ -119,6 +156,27 @@ pub(crate) unsafe fn clear<V: abi::View>(view: NonNull<V>) -> NonNull<V> {
 /// Asks an object for a view in a place of the caller's, who gives it back by [`Runtime::release`]. A place whose object
 /// has failed is empty.
 ///
+/// ```
+/// use bufproto_core::abi::{CPython3, View};
+/// use bufproto_core::request::Request;
+/// use bufproto_core::runtime::Runtime;
+/// use bufproto_core::view::acquire_in;
+/// use core::ptr::NonNull;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let mut view = CPython3::EMPTY;
+/// let place = NonNull::from(&mut view);
+/// // SAFETY: the view stays where it is until it is released, here.
+/// unsafe {
+///     acquire_in(object.attach(&interpreter), place, Request::SIMPLE).unwrap();
+///     assert_eq!(place.as_ref().header.len, 5);
+///     interpreter.attach().release(place);
+/// }
+/// assert_eq!(object.exports(), 0);
+/// ```
+///
 /// # Errors
 ///
 /// As [`Slot::fill`].
@@ -143,6 +201,22 @@ pub unsafe fn acquire_in<O: Exporter>(
 
 /// As [`acquire_in`], by the rules of `PyArg_ParseTuple`: those of `y*` for character and read access, of `w*` for write
 /// access.
+///
+/// ```
+/// use bufproto_core::abi::{CPython3, View};
+/// use bufproto_core::request::Access;
+/// use bufproto_core::rules::Rule;
+/// use bufproto_core::view::argument_in;
+/// use core::ptr::NonNull;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytes(b"hello");
+/// let mut view = CPython3::EMPTY;
+/// // SAFETY: the view stays where it is; there is none to be released.
+/// let answer = unsafe { argument_in(object.attach(&interpreter), NonNull::from(&mut view), Access::Write) };
+/// assert_eq!(answer.unwrap_err().rule(), Some(Rule::ArgumentWritable));
+/// ```
 ///
 /// # Errors
 ///
@@ -204,6 +278,20 @@ impl<V: abi::View> Default for Slot<V> {
 /// 3. no other guard will release it.
 ///
 /// Forgetting a guard leaks the export: the memory stays pinned for ever, nothing worse.
+///
+/// ```
+/// use bufproto_core::request::Request;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let mut slot = Slot::new();
+/// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+/// assert!(object.resize(&interpreter, 10).is_err(), "the memory stays where it is");
+/// drop(view);
+/// assert!(object.resize(&interpreter, 10).is_ok());
+/// ```
 #[derive(Debug)]
 pub struct View<'slot, R: Runtime> {
     runtime: R,
@@ -213,6 +301,18 @@ pub struct View<'slot, R: Runtime> {
 
 impl<R: Runtime> View<'_, R> {
     /// The view itself, to read.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(view.held().header().itemsize, 1);
+    /// ```
     #[inline]
     pub fn held(&self) -> Held<'_, R> {
         // SAFETY: invariants 1 and 2; nobody writes to a view between its export and its release.
@@ -220,6 +320,18 @@ impl<R: Runtime> View<'_, R> {
     }
 
     /// As [`Held::span`].
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(view.span().length, 5);
+    /// ```
     #[inline]
     #[must_use]
     pub fn span(&self) -> Span {
@@ -227,6 +339,18 @@ impl<R: Runtime> View<'_, R> {
     }
 
     /// As [`Held::shared`].
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert!(view.shared().unwrap().iter().eq(*b"hello"));
+    /// ```
     ///
     /// # Errors
     ///
@@ -238,6 +362,19 @@ impl<R: Runtime> View<'_, R> {
 
     /// As [`Held::shared_mut`].
     ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// view.shared_mut().unwrap().set(0, b'j');
+    /// assert_eq!(object.content(), b"jello");
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`Held::shared_mut`].
@@ -247,12 +384,37 @@ impl<R: Runtime> View<'_, R> {
     }
 
     /// As [`Held::frozen`].
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(view.frozen(), None, "others may write to it");
+    /// ```
     #[must_use]
     pub fn frozen(&self) -> Option<&[u8]> {
         self.held().frozen()
     }
 
     /// Gives the view back now. The same as dropping the guard, in plain sight.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// view.release();
+    /// assert_eq!(object.exports(), 0);
+    /// ```
     pub fn release(self) {
         drop(self);
     }
@@ -267,6 +429,25 @@ impl<R: Runtime> Drop for View<'_, R> {
 }
 
 /// A view that a guard or a [`Scope`](crate::scope::Scope) holds, to read: it lives for `'held`.
+///
+/// ```
+/// use bufproto_core::runtime::Runtime;
+/// use bufproto_core::view::Held;
+/// use bufproto_core::request::Request;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let mut slot = Slot::new();
+/// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+///
+/// fn is_text<R: Runtime>(held: Held<'_, R>) -> bool {
+///     held.shared().is_ok_and(|bytes| bytes.iter().all(|byte| byte.is_ascii_graphic()))
+/// }
+///
+/// assert!(is_text(view.held()));
+/// ```
 #[derive(Debug)]
 pub struct Held<'held, R: Runtime> {
     runtime: R,
@@ -292,6 +473,18 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 
     /// The fields, as the exporter filled them.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!((view.held().header().len, view.held().header().readonly), (5, 0));
+    /// ```
     #[inline]
     #[must_use]
     pub fn header(self) -> &'held Header {
@@ -299,6 +492,19 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 
     /// The interpreter's own structure.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// let raw: &bufproto_core::abi::CPython3 = view.held().raw();
+    /// assert_eq!(raw.header.len, 5);
+    /// ```
     #[inline]
     #[must_use]
     pub fn raw(self) -> &'held R::View {
@@ -306,6 +512,18 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 
     /// The memory as the exporter states it, with nothing checked. It lives for `'held`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert!(!view.held().span().pointer.is_null());
+    /// ```
     #[inline]
     #[must_use]
     pub fn span(self) -> Span {
@@ -314,6 +532,19 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 
     /// The memory as bytes that others may write to.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::rules::Rule;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let table = Object::indirect(&[b"abc", b"xyz"]);
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(table.attach(&interpreter), Request::FULL_RO).unwrap();
+    /// assert_eq!(view.held().shared().unwrap_err(), Rule::Contiguous, "there are two blocks");
+    /// ```
     ///
     /// # Errors
     ///
@@ -327,6 +558,19 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 
     /// The memory as bytes to write to.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::rules::Rule;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(view.held().shared_mut().unwrap_err(), Rule::ReadOnlyView);
+    /// ```
     ///
     /// # Errors
     ///
@@ -343,6 +587,18 @@ impl<'held, R: Runtime> Held<'held, R> {
 
     /// The memory as an ordinary slice, where the runtime vouches that nobody writes to it or moves it while
     /// the view lives, as for the content of an exact `bytes`.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(view.held().frozen(), Some(&b"hello"[..]));
+    /// ```
     #[must_use]
     pub fn frozen(self) -> Option<&'held [u8]> {
         if !self.is_frozen() {
@@ -353,6 +609,18 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 
     /// Whether the runtime vouches that nobody writes to the memory or moves it while the view lives.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert!(!view.held().is_frozen(), "of a `bytearray`");
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_frozen(self) -> bool {
@@ -360,6 +628,19 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 
     /// Where the items lie.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let table = Object::indirect(&[b"abc", b"xyz"]);
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(table.attach(&interpreter), Request::FULL_RO).unwrap();
+    /// let layout = view.held().layout().unwrap();
+    /// assert_eq!((layout.dimensions(), layout.items()), (2, 6));
+    /// ```
     ///
     /// # Errors
     ///
@@ -370,6 +651,21 @@ impl<'held, R: Runtime> Held<'held, R> {
     }
 
     /// The item format as the exporter wrote it; `None` for unsigned bytes, or where it was not asked for.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::FULL_RO).unwrap();
+    /// assert_eq!(view.held().format(), Some(c"B"));
+    /// drop(view);
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(view.held().format(), None);
+    /// ```
     #[must_use]
     pub fn format(self) -> Option<&'held CStr> {
         let format = self.header().format;
@@ -383,8 +679,8 @@ impl<'held, R: Runtime> Held<'held, R> {
         if span.length < 0 {
             return Err(Rule::NegativeLength);
         }
-        // This is how a simple request is answered: nothing else is to be asked.
-        if !(self.header().is_plain() || self.is_contiguous()) {
+        // This is how a request without strides is answered: nothing else is to be asked.
+        if !(self.header().is_dense() || self.is_contiguous()) {
             return Err(Rule::Contiguous);
         }
         span.checked().ok_or(Rule::NullMemory)
@@ -392,14 +688,43 @@ impl<'held, R: Runtime> Held<'held, R> {
 
     #[cold]
     fn is_contiguous(self) -> bool {
-        let header = self.header();
-        header.strides.is_null() && header.suboffsets.is_null()
-            || self.layout().is_ok_and(|layout| layout.is_contiguous(Order::C))
+        self.layout().is_ok_and(|layout| layout.is_contiguous(Order::C))
     }
 }
 
 /// The view that an object's exporter is asked to fill, in its slot.
+///
+/// ```
+/// use bufproto_core::request::Request;
+/// use bufproto_core::runtime::Exporter;
+/// use bufproto_core::view::SlotFor;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// fn is_read_only<O: Exporter>(object: O) -> bool {
+///     let mut slot = SlotFor::<O>::new();
+///     slot.fill(object, Request::WRITABLE).is_err()
+/// }
+///
+/// assert!(is_read_only(Object::bytes(b"hello").attach(&interpreter)));
+/// ```
 pub type SlotFor<O> = Slot<ViewOf<O>>;
 
 /// The guard of an object's view.
+///
+/// ```
+/// use bufproto_core::request::Request;
+/// use bufproto_core::runtime::Exporter;
+/// use bufproto_core::view::{SlotFor, ViewFor};
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// fn read<O: Exporter>(object: O, slot: &mut SlotFor<O>) -> Option<ViewFor<'_, O>> {
+///     slot.fill(object, Request::SIMPLE).ok()
+/// }
+///
+/// let object = Object::bytes(b"hello");
+/// let mut slot = SlotFor::<bufproto_mock::Handle<'_>>::new();
+/// assert_eq!(read(object.attach(&interpreter), &mut slot).unwrap().span().length, 5);
+/// ```
 pub type ViewFor<'slot, O> = View<'slot, <O as Object>::Runtime>;

@@ -1,13 +1,15 @@
 //! Copies equal what CPython does, and what one gets item by item.
 
 mod shapes;
+mod ways;
 
-use bufproto_core::copy::{CopyError, copy, gather, scatter};
+use bufproto_core::copy::CopyError;
 use bufproto_core::layout::{Layout, Order};
 use bufproto_mock::strategy::{layout_pairs, layouts, overlapping_layouts};
 use proptest::prelude::*;
 
 use shapes::counter;
+use ways::WAYS;
 
 /// Recorded with `_testbuffer` of CPython 3.12; `data/gathers.py` says how.
 const RECORDED: &str = include_str!("data/gathers.txt");
@@ -15,11 +17,15 @@ const RECORDED: &str = include_str!("data/gathers.txt");
 const ORDERS: [Order; 2] = [Order::C, Order::Fortran];
 
 fn gathered(first: *mut u8, layout: Layout<'_>, order: Order) -> Vec<u8> {
-    let mut bytes = vec![0xee; layout.length() + 1];
-    // SAFETY: the caller's memory has this layout, and the vector has place for the items.
-    unsafe { gather(first, layout, order, bytes.as_mut_ptr()) };
-    assert_eq!(bytes.pop(), Some(0xee), "nothing is written behind the end");
-    bytes
+    let [plain, shared] = WAYS.map(|way| {
+        let mut bytes = vec![0xee; layout.length() + 1];
+        // SAFETY: the caller's memory has this layout, and the vector has place for the items.
+        unsafe { (way.gather)(first, layout, order, bytes.as_mut_ptr()) };
+        assert_eq!(bytes.pop(), Some(0xee), "{}: nothing is written behind the end", way.name);
+        bytes
+    });
+    assert_eq!(plain, shared);
+    plain
 }
 
 #[test]
@@ -58,14 +64,16 @@ fn nothing_is_touched_where_there_are_no_bytes() {
     for (item_size, shape) in [(0, &[3, 5][..]), (8, &[0, isize::MAX]), (0, &[]), (8, &[2, 0, isize::MAX])] {
         let strides = [0; 3];
         let layout = Layout::new(item_size, shape, Some(&strides[..shape.len()]), None).unwrap();
-        for order in [Order::C, Order::Fortran] {
+        for way in WAYS {
+            for order in ORDERS {
+                // SAFETY: the length is 0.
+                unsafe { (way.gather)(nowhere, layout, order, nowhere) };
+                // SAFETY: the length is 0.
+                unsafe { (way.scatter)(nowhere, nowhere, layout, order) };
+            }
             // SAFETY: the length is 0.
-            unsafe { gather(nowhere, layout, order, nowhere) };
-            // SAFETY: the length is 0.
-            unsafe { scatter(nowhere, nowhere, layout, order) };
+            unsafe { (way.copy)((nowhere, layout), (nowhere, layout)) }.unwrap();
         }
-        // SAFETY: the length is 0.
-        unsafe { copy((nowhere, layout), (nowhere, layout)) }.unwrap();
     }
 }
 
@@ -73,8 +81,12 @@ fn nothing_is_touched_where_there_are_no_bytes() {
 fn different_shapes_are_refused_and_nothing_is_copied() {
     let layout = |item_size, shape| Layout::new(item_size, shape, None, None).unwrap();
     let refused = |from, to| {
-        // SAFETY: nothing is copied where an error is returned.
-        unsafe { copy((std::ptr::null(), from), (std::ptr::null_mut(), to)) }.unwrap_err()
+        let [plain, shared] = WAYS.map(|way| {
+            // SAFETY: nothing is copied where an error is returned.
+            unsafe { (way.copy)((std::ptr::null(), from), (std::ptr::null_mut(), to)) }.unwrap_err()
+        });
+        assert_eq!(plain, shared);
+        plain
     };
     assert_eq!(refused(layout(2, &[3]), layout(3, &[2])), CopyError::ItemSize { from: 2, to: 3 });
     assert_eq!(refused(layout(1, &[3]), layout(1, &[3, 1])), CopyError::Dimensions { from: 1, to: 2 });
@@ -89,11 +101,34 @@ fn one_block_may_overlap_another() {
     for (from, into, expected) in
         [(0, 2, [0, 1, 0, 1, 2, 3, 4, 5, 6, 7]), (2, 0, [2, 3, 4, 5, 6, 7, 8, 9, 8, 9])]
     {
-        let mut memory: Vec<u8> = (0..10).collect();
-        let start = memory.as_mut_ptr();
-        // SAFETY: eight bytes from 0 or 2 on are within the memory.
-        unsafe { copy((start.add(from), layout), (start.add(into), layout)) }.unwrap();
-        assert_eq!(memory, expected);
+        for way in WAYS {
+            let mut memory: Vec<u8> = (0..10).collect();
+            let start = memory.as_mut_ptr();
+            // SAFETY: eight bytes from 0 or 2 on are within the memory.
+            unsafe { (way.copy)((start.add(from), layout), (start.add(into), layout)) }.unwrap();
+            assert_eq!(memory, expected);
+        }
+    }
+}
+
+#[test]
+fn long_blocks_may_overlap_by_any_distance() {
+    let lengths = if cfg!(miri) { vec![70] } else { (0..300).collect() };
+    for (length, apart) in lengths.into_iter().flat_map(|length| [0, 1, 16, 63, 64, 65].map(|n| (length, n)))
+    {
+        let shape = [length as isize];
+        let layout = Layout::new(1, &shape, None, None).unwrap();
+        for (way, (from, into)) in
+            WAYS.into_iter().flat_map(|way| [(way.copy, (0, apart)), (way.copy, (apart, 0))])
+        {
+            let mut memory: Vec<u8> = (0..length + apart).map(|byte| (byte * 7) as u8).collect();
+            let mut expected = memory.clone();
+            expected.copy_within(from..from + length, into);
+            let start = memory.as_mut_ptr();
+            // SAFETY: so many bytes from either place on are within the memory.
+            unsafe { way((start.add(from), layout), (start.add(into), layout)) }.unwrap();
+            assert_eq!(memory, expected, "{length} bytes from {from} to {into}");
+        }
     }
 }
 
@@ -128,13 +163,13 @@ proptest! {
     fn scattering_is_the_inverse_and_leaves_gaps_alone(
         parts in prop_oneof![layouts(false), layouts(true)], seed: u8
     ) {
-        for order in ORDERS {
+        for (order, way) in ORDERS.into_iter().flat_map(|order| WAYS.map(|way| (order, way))) {
             let memory = parts.memory(counter(seed));
             let next = counter(seed ^ 0x55);
             let bytes: Vec<u8> = (0..parts.layout().length()).map(|_| next()).collect();
             let before = memory.blocks.clone();
             // SAFETY: the memory was made for this layout, and there are as many bytes.
-            unsafe { scatter(bytes.as_ptr(), memory.first, parts.layout(), order) };
+            unsafe { (way.scatter)(bytes.as_ptr(), memory.first, parts.layout(), order) };
             prop_assert_eq!(&gathered(memory.first, parts.layout(), order), &bytes);
             // What was not an item's byte is as before.
             let items: Vec<*mut u8> = parts.indices(Order::C).iter().map(|indices| {
@@ -155,12 +190,14 @@ proptest! {
 
     #[test]
     fn copies_between_layouts_keep_every_item((from, to) in layout_pairs(), seed: u8) {
-        let (source, target) = (from.memory(counter(seed)), to.memory(|| 0));
-        // SAFETY: both memories were made for their layouts.
-        let expected = unsafe { from.bytes(source.first, Order::C) };
-        // SAFETY: as above.
-        unsafe { copy((source.first, from.layout()), (target.first, to.layout())) }.unwrap();
-        // SAFETY: as above.
-        prop_assert_eq!(unsafe { to.bytes(target.first, Order::C) }, expected);
+        for way in WAYS {
+            let (source, target) = (from.memory(counter(seed)), to.memory(|| 0));
+            // SAFETY: both memories were made for their layouts.
+            let expected = unsafe { from.bytes(source.first, Order::C) };
+            // SAFETY: as above.
+            unsafe { (way.copy)((source.first, from.layout()), (target.first, to.layout())) }.unwrap();
+            // SAFETY: as above.
+            prop_assert_eq!(unsafe { to.bytes(target.first, Order::C) }, expected);
+        }
     }
 }

@@ -1,15 +1,24 @@
 //! Copies of layouts that are large enough for every kernel, with what is beside and below their tiles, equal what one
 //! gets item by item.
 
-use bufproto_core::copy::{copy, gather, scatter};
+mod ways;
+
 use bufproto_core::layout::{Layout, Order};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use ways::WAYS;
+
 /// As many as take a moment.
 const MOST_ITEMS: isize = if cfg!(miri) { 400 } else { 10_000 };
-const CASES: u32 = if cfg!(miri) { 8 } else { 300 };
+const CASES: u32 = if cfg!(miri) {
+    8
+} else if cfg!(bufproto_bytewise) {
+    40
+} else {
+    300
+};
 
 /// Strides over some memory, and where in it the first item is.
 #[derive(Clone, Debug)]
@@ -115,17 +124,20 @@ proptest! {
         } else {
             Place::of(item_size, &shape, strides, before)
         };
-        let memory = bytes(place.memory, seed);
+        let mut memory = bytes(place.memory, seed);
         let layout = Layout::new(item_size, &shape, Some(&place.strides), None).unwrap();
         for (order, last_fastest) in [(Order::C, true), (Order::Fortran, false)] {
             let items = place.items(&shape, last_fastest);
             let expected: Vec<u8> =
                 items.iter().flat_map(|&item| memory[item..item + item_size].iter().copied()).collect();
-            let mut into = vec![0xee; before + expected.len()];
-            // SAFETY: all items are within the memory, and there is place for them.
-            unsafe { gather(memory.as_ptr().add(place.first), layout, order, into.as_mut_ptr().add(before)) };
-            prop_assert!(into[before..] == expected);
-            prop_assert!(into[..before].iter().all(|&byte| byte == 0xee));
+            for way in WAYS {
+                let mut into = vec![0xee; before + expected.len()];
+                let from = memory.as_mut_ptr().wrapping_add(place.first);
+                // SAFETY: all items are within the memory, and there is place for them.
+                unsafe { (way.gather)(from, layout, order, into.as_mut_ptr().add(before)) };
+                prop_assert!(into[before..] == expected, "{}", way.name);
+                prop_assert!(into[..before].iter().all(|&byte| byte == 0xee));
+            }
         }
     }
 
@@ -137,16 +149,19 @@ proptest! {
         let layout = Layout::new(item_size, &shape, Some(&place.strides), None).unwrap();
         for (order, last_fastest) in [(Order::C, true), (Order::Fortran, false)] {
             let from = bytes(before + layout.length(), seed);
-            let mut memory = bytes(place.memory, !seed);
-            let mut expected = memory.clone();
+            let before_it = bytes(place.memory, !seed);
+            let mut expected = before_it.clone();
             for (number, item) in place.items(&shape, last_fastest).into_iter().enumerate() {
                 let at = before + number * item_size;
                 expected[item..item + item_size].copy_from_slice(&from[at..at + item_size]);
             }
-            let first = memory.as_mut_ptr().wrapping_add(place.first);
-            // SAFETY: all items are within the memory, and there are as many bytes.
-            unsafe { scatter(from.as_ptr().add(before), first, layout, order) };
-            prop_assert!(memory == expected, "{order:?}");
+            for way in WAYS {
+                let mut memory = before_it.clone();
+                let first = memory.as_mut_ptr().wrapping_add(place.first);
+                // SAFETY: all items are within the memory, and there are as many bytes.
+                unsafe { (way.scatter)(from.as_ptr().add(before), first, layout, order) };
+                prop_assert!(memory == expected, "{}: {order:?}", way.name);
+            }
         }
     }
 
@@ -160,18 +175,21 @@ proptest! {
         let target: Ways = (0..6).map(same).collect();
         let from = separate(item_size, &shape, &source, before.0);
         let to = separate(item_size, &shape, &target, before.1);
-        let memory = bytes(from.memory, seed);
-        let mut into = bytes(to.memory, !seed);
-        let mut expected = into.clone();
+        let mut memory = bytes(from.memory, seed);
+        let before_it = bytes(to.memory, !seed);
+        let mut expected = before_it.clone();
         for (read, write) in from.items(&shape, true).into_iter().zip(to.items(&shape, true)) {
             expected[write..write + item_size].copy_from_slice(&memory[read..read + item_size]);
         }
         let source = Layout::new(item_size, &shape, Some(&from.strides), None).unwrap();
         let target = Layout::new(item_size, &shape, Some(&to.strides), None).unwrap();
-        let first = memory.as_ptr().wrapping_add(from.first);
-        let place = into.as_mut_ptr().wrapping_add(to.first);
-        // SAFETY: all items are within the memories.
-        unsafe { copy((first, source), (place, target)) }.unwrap();
-        prop_assert!(into == expected);
+        for way in WAYS {
+            let mut into = before_it.clone();
+            let first = memory.as_mut_ptr().wrapping_add(from.first);
+            let place = into.as_mut_ptr().wrapping_add(to.first);
+            // SAFETY: all items are within the memories.
+            unsafe { (way.copy)((first, source), (place, target)) }.unwrap();
+            prop_assert!(into == expected, "{}", way.name);
+        }
     }
 }

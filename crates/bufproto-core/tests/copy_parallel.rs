@@ -2,10 +2,14 @@
 //! overlap, where items share a place, or where pointers lead on, not cut at all.
 
 use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
 
 use bufproto_core::copy::parallel::Threads;
 use bufproto_core::copy::{self, CopyError};
+use bufproto_core::grant::{Domain, Export};
 use bufproto_core::layout::{Layout, Order};
+use bufproto_core::request::Request;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -127,6 +131,52 @@ proptest! {
 }
 
 #[test]
+fn stable_reads_are_copied_while_others_would_write() {
+    const LENGTH: usize = if cfg!(miri) { 300 } else { 30_000 };
+    const ROUNDS: usize = if cfg!(miri) { 3 } else { 100 };
+    let (domain, done) = (Domain::new(), AtomicBool::new(false));
+    let mut memory = vec![0u8; 2 * LENGTH];
+    // Every second byte, in three rows.
+    let (shape, strides) = ([3, LENGTH as isize / 3], [2 * (LENGTH as isize / 3), 2]);
+    let layout = Layout::new(1, &shape, Some(&strides), None).unwrap();
+    let start = Start(memory.as_mut_ptr());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for byte in (0..=u8::MAX).cycle().take_while(|_| !done.load(Relaxed)) {
+                // SAFETY: nobody else looks at the memory while its owner writes.
+                let _ = domain.write(|| unsafe { start.get().write_bytes(byte, 2 * LENGTH) });
+            }
+        });
+        let (mut items, mut copied) = (vec![0; LENGTH], 0);
+        while copied < ROUNDS {
+            if domain.begin_stable(Request::FULL_RO).is_err() {
+                thread::yield_now();
+                continue;
+            }
+            // SAFETY: nobody writes during a stable read; there is place for all items.
+            unsafe { threads(3).gather(start.get(), layout, Order::C, items.as_mut_ptr()) };
+            // SAFETY: it has begun above, and nobody reads any more.
+            unsafe { domain.end(Export::Stable) };
+            assert!(items.iter().all(|item| *item == items[0]));
+            copied += 1;
+        }
+        done.store(true, Relaxed);
+    });
+}
+
+/// Where memory is that threads pass on.
+struct Start(*mut u8);
+
+// SAFETY: whoever uses it says why nobody else does.
+unsafe impl Sync for Start {}
+
+impl Start {
+    fn get(&self) -> *mut u8 {
+        self.0
+    }
+}
+
+#[test]
 fn pointers_are_followed() {
     let rows: Vec<Vec<u8>> = (0..5u8).map(|row| (0..7).map(|column| row * 10 + column).collect()).collect();
     let pointers: Vec<*const u8> = rows.iter().map(|row| row.as_ptr()).collect();
@@ -148,6 +198,17 @@ fn nothing_is_copied_between_shapes_that_differ() {
     let result = unsafe { threads(2).copy((memory.as_ptr(), from), (into.as_mut_ptr(), to)) };
     assert_eq!(result, Err(CopyError::Extent { dimension: 0, from: 2, to: 3 }));
     assert_eq!(into, [0; 3]);
+}
+
+#[test]
+fn what_is_less_than_a_thread_is_worth_is_copied_all_the_same() {
+    let (memory, mut items) = ([1u8, 2, 3, 4, 5, 6], [0; 3]);
+    let layout = Layout::new(1, &[3], Some(&[2]), None).unwrap();
+    for threads in [threads(3).with_least(100), threads(3).with_least(0), threads(1)] {
+        // SAFETY: every second of six bytes, and place for all of them.
+        unsafe { threads.gather(memory.as_ptr(), layout, Order::C, items.as_mut_ptr()) };
+        assert_eq!(std::mem::take(&mut items), [1, 3, 5]);
+    }
 }
 
 #[test]

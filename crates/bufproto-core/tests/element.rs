@@ -140,6 +140,9 @@ fn a_mismatch_says_both_formats() {
         f32::check(b"f\xff", 4).unwrap_err().to_string(),
         "the items have format 'f\\xff': byte 1 of the item format: '\\xff' does not stand for an item"
     );
+    // A format that need not be parsed is not believed either.
+    assert_eq!(i32::check(b"i", 8), Err(ElementError::Size { format: b"i", size: 4, item_size: 8 }));
+    assert!(!i32::matches(b"d") && !i32::matches(b"2i") && !i32::matches(b"h"));
     assert!(matches!(u8::check(b"B ", 2), Err(ElementError::Size { format: b"B ", size: 1, item_size: 2 })));
     let Err(ElementError::Malformed { error, .. }) = u8::check(b"3", 1) else { panic!() };
     assert_eq!(error.reason, Reason::Missing);

@@ -186,6 +186,25 @@ fn records_have_fields() {
 }
 
 #[test]
+fn the_alignment_is_the_largest_that_native_parts_ask_for() {
+    let alignment = |text: &[u8]| Format::parse(text).unwrap().alignment();
+    assert_eq!(alignment(b"bdh"), align_of::<f64>());
+    assert_eq!(alignment(b"2xT{bi}"), align_of::<i32>());
+    // None without alignment, with standard sizes, and for bytes.
+    for text in [&b"^bdh"[..], b"<bdh", b"3s", b""] {
+        assert_eq!(alignment(text), 1, "{}", text.escape_ascii());
+    }
+    assert_eq!(Format::BYTES.alignment(), 1);
+}
+
+#[test]
+fn formats_and_records_are_shown_as_their_text() {
+    let format = Format::parse(b"T{i:caf\xc3\xa9:}").unwrap();
+    assert_eq!(format!("{format:?}"), r"Format(T{i:caf\xc3\xa9:})");
+    assert_eq!(format!("{:?}", format.record()), r"Record(i:caf\xc3\xa9:)");
+}
+
+#[test]
 fn an_empty_sub_array_takes_no_bytes_however_far_it_reaches() {
     for text in ["(0,999999999,999999999,999999999)i:a:b:b:", "(999999999,999999999,999999999,0)i:a:b:b:"] {
         let format = Format::parse(text.as_bytes()).unwrap();

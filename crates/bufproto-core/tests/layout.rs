@@ -1,5 +1,6 @@
 //! Layouts: what is refused, contiguity, addresses.
 
+use bufproto_core::abi::Header;
 use bufproto_core::layout::{IndexError, Layout, LayoutError, Order, fill_contiguous_strides};
 
 #[test]
@@ -84,6 +85,53 @@ fn a_pointer_is_followed_where_the_suboffset_says_so() {
     // SAFETY: the layout describes two pointers to rows of four bytes, of which it leaves out the first.
     let item = unsafe { layout.pointer(pointers.as_mut_ptr().cast(), &[1, 2]).unwrap().read() };
     assert_eq!(item, 8);
+}
+
+#[test]
+fn a_view_without_a_shape_is_a_row() {
+    let view = Header { len: 6, itemsize: 2, ndim: 1, ..Header::EMPTY };
+    // SAFETY: shape, strides and suboffsets are null.
+    let row = unsafe { Layout::of_view(&view) }.unwrap();
+    assert_eq!((row.dimensions(), row.extent(0), row.extent(1), row.stride(0)), (1, 3, 1, 2));
+    assert!(!row.has_strides());
+    let mut entries = [2];
+    let pointer = entries.as_mut_ptr();
+    for view in [
+        Header { len: 6, itemsize: 2, ndim: 1, strides: pointer, ..Header::EMPTY },
+        Header { len: 6, itemsize: 2, ndim: 1, suboffsets: pointer, ..Header::EMPTY },
+    ] {
+        // SAFETY: what is not null has an entry for the one dimension.
+        assert_eq!(unsafe { Layout::of_view(&view) }.unwrap_err(), LayoutError::NoShape);
+    }
+    assert!(Layout::new(2, &[3], Some(&[2]), None).unwrap().has_strides());
+}
+
+#[test]
+fn what_is_wrong_with_a_view_is_said_with_its_values() {
+    let mut entries = [2, -1];
+    let pointer = entries.as_mut_ptr();
+    let row = Header { len: 6, itemsize: 2, ndim: 1, ..Header::EMPTY };
+    for (view, text) in [
+        (Header { len: -3, ..row }, "len is -3; a length in bytes is not negative"),
+        (Header { itemsize: -4, ..row }, "itemsize is -4; a size in bytes is not negative"),
+        (Header { ndim: 65, ..row }, "ndim is 65; there may be 0 to 64 dimensions"),
+        (Header { len: 5, ..row }, "len is 5, but the items take 4 bytes"),
+        (Header { strides: pointer, ..row }, "there are strides or suboffsets, but no shape"),
+        (Header { ndim: 2, shape: pointer, ..row }, "shape[1] is -1; a number of items is not negative"),
+    ] {
+        // SAFETY: what is not null has entries for two dimensions.
+        assert_eq!(unsafe { Layout::of_view(&view) }.unwrap_err().to_string(), text);
+    }
+    let text = |shape: &[isize], strides: &[isize]| {
+        Layout::new(1, shape, Some(strides), None).unwrap_err().to_string()
+    };
+    assert_eq!(text(&[1; 65], &[1; 65]), "the shape has 65 dimensions; there may be 64");
+    assert_eq!(text(&[1, 2], &[1]), "strides has 1 entries for 2 dimensions");
+    assert_eq!(text(&[3], &[isize::MAX]), "shape, strides and itemsize reach further than memory does");
+    let layout = Layout::new(1, &[3], None, None).unwrap();
+    let text = |indices: &[usize]| layout.offset(indices).unwrap_err().to_string();
+    assert_eq!(text(&[0, 0]), "2 indices for 1 dimensions");
+    assert_eq!(text(&[3]), "index 3 is out of range for dimension 0, which has 3 items");
 }
 
 #[test]

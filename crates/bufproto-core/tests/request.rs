@@ -31,6 +31,15 @@ fn the_values_are_those_of_the_headers() {
 }
 
 #[test]
+fn requests_are_put_together() {
+    let mut request = Request::WRITABLE | Request::FULL;
+    assert_eq!(request, Request::FULL);
+    request |= Request::C_CONTIGUOUS;
+    request |= Request::STRIDES;
+    assert_eq!(request.bits(), 285 | 56);
+}
+
+#[test]
 fn a_request_is_shown_by_its_flags() {
     assert_eq!(format!("{:?}", Request::SIMPLE), "SIMPLE");
     assert_eq!(format!("{:?}", Request::FULL), "INDIRECT | FORMAT | WRITABLE");

@@ -141,3 +141,16 @@ fn races_mix_bytes_and_nothing_else() {
         }
     });
 }
+
+#[test]
+fn bytes_are_counted() {
+    let mut memory = numbered(3);
+    let start = memory.as_mut_ptr();
+    let bytes = shared(&mut memory);
+    assert_eq!((bytes.len(), bytes.is_empty(), bytes.as_mut_ptr()), (3, false, start));
+    assert_eq!((bytes.as_shared().len(), bytes.as_shared().is_empty()), (3, false));
+    let none = bytes.part(3..3).unwrap();
+    assert_eq!((none.len(), none.is_empty()), (0, true));
+    assert_eq!((none.as_shared().len(), none.as_shared().is_empty()), (0, true));
+    assert!(none.as_shared().iter().next().is_none());
+}

@@ -227,6 +227,19 @@ struct bufproto_interpreter {
      * The old slot for an access. NULL where types have no old slots.
      */
     ptrdiff_t (*get_segment)(struct _object *object, int access, ptrdiff_t index, void **pointer);
+    /**
+     * PyObject_AsReadBuffer as a whole, by a caller that knows the interpreter's structures, where it is the same as
+     * PyObject_AsCharBuffer. NULL where the library is to ask the exporters; so are the other two.
+     */
+    int (*as_read_buffer)(struct _object *object, const void **buffer, ptrdiff_t *length);
+    /**
+     * PyObject_AsWriteBuffer as a whole, or NULL.
+     */
+    int (*as_write_buffer)(struct _object *object, void **buffer, ptrdiff_t *length);
+    /**
+     * PyObject_CheckReadBuffer as a whole, or NULL.
+     */
+    int (*check_read_buffer)(struct _object *object);
 };
 
 /**
@@ -280,24 +293,20 @@ typedef int (*bufproto_get_buffer)(struct _object *object, void *view, int reque
  */
 struct bufproto_kept {
     /**
-     * Room for views, the caller's.
+     * The next free place in the caller's room; its end if there is none. Who fills a place himself claims it before, and
+     * gives it back if the exporter fails and no other has been claimed since.
+     */
+    void *next;
+    /**
+     * Where the caller's room ends.
+     */
+    void *end;
+    /**
+     * Where it begins.
      */
     void *first;
     /**
-     * How many views that is.
-     */
-    size_t own;
-    /**
-     * How many places are claimed, from the first on. Who fills a place himself claims it before, and gives it back
-     * if the exporter fails and no other has been claimed since.
-     */
-    size_t claimed;
-    /**
-     * How many places there are.
-     */
-    size_t count;
-    /**
-     * The library's memory for those that are more than the caller's.
+     * The library's memory for views that are more than the caller has room for.
      */
     void *spilled;
 };

@@ -26,6 +26,14 @@ unsafe impl Sync for Functions {}
 macro_rules! functions {
     ($($name:ident)*) => {
         /// The functions' names, in the order of the table. New ones come at the end.
+        ///
+        /// ```
+        /// use bufproto_ffi::{NAMES, bufproto_functions};
+        ///
+        /// let table = bufproto_functions();
+        /// assert_eq!(table.count, NAMES.len());
+        /// assert_eq!(NAMES[0], "bufproto_version");
+        /// ```
         pub const NAMES: &[&str] = &[$(stringify!($name)),*];
 
         static FUNCTIONS: [Function; NAMES.len()] = [$(

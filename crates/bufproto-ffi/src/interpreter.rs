@@ -82,6 +82,17 @@ pub struct Interpreter {
             pointer: *mut *mut c_void,
         ) -> isize,
     >,
+    /// `PyObject_AsReadBuffer` as a whole, by a caller that knows the interpreter's structures, where it is the same as
+    /// `PyObject_AsCharBuffer`. NULL where the library is to ask the exporters; so are the other two.
+    pub as_read_buffer: Option<
+        unsafe extern "C" fn(object: *mut PyObject, buffer: *mut *const c_void, length: *mut isize) -> c_int,
+    >,
+    /// `PyObject_AsWriteBuffer` as a whole, or NULL.
+    pub as_write_buffer: Option<
+        unsafe extern "C" fn(object: *mut PyObject, buffer: *mut *mut c_void, length: *mut isize) -> c_int,
+    >,
+    /// `PyObject_CheckReadBuffer` as a whole, or NULL.
+    pub check_read_buffer: Option<unsafe extern "C" fn(object: *mut PyObject) -> c_int>,
 }
 
 // SAFETY: the table is constant, and its functions may be called by any thread that is attached.

@@ -5,13 +5,14 @@ use core::ptr::NonNull;
 
 use bufproto_core::abi::{CPython3, Header, PyPy64};
 use bufproto_core::error::Error;
-use bufproto_core::legacy::{Dialect, Length, Python2, Python3, store_from, views};
+use bufproto_core::legacy::{Dialect, Length, Python2, Python3, store_from_in, views};
 use bufproto_core::request::Access;
 use bufproto_core::rules::{Family, Rule};
 use bufproto_core::span::Span;
 
 use crate::interpreter::{GetBuffer, Interpreter, PyObject};
 use crate::object::{Attached, Object, Raised};
+use crate::words;
 
 /// An access: to read memory as characters (`PyObject_AsCharBuffer`).
 pub const BUFPROTO_CHAR: c_int = 0;
@@ -59,10 +60,12 @@ unsafe fn locate<'i>(
     }
 }
 
+/// Out of line, so that a call that is answered by another function costs a jump to it.
+///
 /// # Safety
 ///
 /// As [`bufproto_as_char_buffer`].
-#[inline]
+#[inline(never)]
 unsafe fn store<L: Length>(
     interpreter: &Interpreter,
     (object, get_buffer): (*mut PyObject, GetBuffer),
@@ -75,7 +78,16 @@ unsafe fn store<L: Length>(
     // SAFETY: the caller's word.
     let object = NonNull::new(object).map(|object| unsafe { Object::new(attached, object, get_buffer) });
     // SAFETY: the caller's word for the outputs, and for the table.
-    unsafe { store_from(attached, object, buffer, length, |object| locate(interpreter, object, access)) }
+    unsafe {
+        store_from_in(
+            attached,
+            object,
+            buffer,
+            length,
+            |object| locate(interpreter, object, access),
+            words::of_functions,
+        )
+    }
 }
 
 /// `PyObject_AsCharBuffer`: memory to read as characters. Nothing keeps it alive: where there are views, the view is
@@ -98,6 +110,10 @@ pub unsafe extern "C" fn bufproto_as_char_buffer(
     buffer: *mut *const c_char,
     length: *mut isize,
 ) -> c_int {
+    if let Some(as_read_buffer) = interpreter.as_read_buffer {
+        // SAFETY: the caller's word; pointers have one representation.
+        return unsafe { as_read_buffer(object, buffer.cast(), length) };
+    }
     // SAFETY: the caller's word; pointers have one representation, whatever they point to.
     unsafe { store(interpreter, (object, get_buffer), Access::Char, buffer.cast(), length) }
 }
@@ -115,6 +131,10 @@ pub unsafe extern "C" fn bufproto_as_read_buffer(
     buffer: *mut *const c_void,
     length: *mut isize,
 ) -> c_int {
+    if let Some(as_read_buffer) = interpreter.as_read_buffer {
+        // SAFETY: the caller's word.
+        return unsafe { as_read_buffer(object, buffer, length) };
+    }
     // SAFETY: the caller's word; pointers have one representation, whatever they point to.
     unsafe { store(interpreter, (object, get_buffer), Access::Read, buffer.cast(), length) }
 }
@@ -132,6 +152,10 @@ pub unsafe extern "C" fn bufproto_as_write_buffer(
     buffer: *mut *mut c_void,
     length: *mut isize,
 ) -> c_int {
+    if let Some(as_write_buffer) = interpreter.as_write_buffer {
+        // SAFETY: the caller's word.
+        return unsafe { as_write_buffer(object, buffer, length) };
+    }
     // SAFETY: the caller's word.
     unsafe { store(interpreter, (object, get_buffer), Access::Write, buffer, length) }
 }
@@ -203,12 +227,24 @@ pub unsafe extern "C" fn bufproto_check_read_buffer(
     object: *mut PyObject,
     get_buffer: GetBuffer,
 ) -> c_int {
-    let Some(object) = NonNull::new(object) else { return 0 };
+    if let Some(check_read_buffer) = interpreter.check_read_buffer {
+        // SAFETY: the caller's word.
+        return unsafe { check_read_buffer(object) };
+    }
+    // SAFETY: the caller's word.
+    c_int::from(NonNull::new(object).is_some_and(|object| unsafe { check(interpreter, object, get_buffer) }))
+}
+
+/// # Safety
+///
+/// As [`bufproto_check_read_buffer`].
+#[inline(never)]
+unsafe fn check(interpreter: &Interpreter, object: NonNull<PyObject>, get_buffer: GetBuffer) -> bool {
     // SAFETY: the caller's word.
     let attached = unsafe { Attached::<Header>::new(interpreter) };
     // SAFETY: the caller's word.
     let object = unsafe { Object::new(attached, object, get_buffer) };
-    let answer = match interpreter.family() {
+    match interpreter.family() {
         Family::CPython2 | Family::PyPy2 => Python2::check_read_buffer(object),
         // SAFETY: the caller's word for the table, as in `locate`.
         Family::PyPy3 => Python3::check_read_buffer(unsafe { object.with_views::<PyPy64>() }),
@@ -216,8 +252,7 @@ pub unsafe extern "C" fn bufproto_check_read_buffer(
             // SAFETY: the caller's word for the table.
             Python3::check_read_buffer(unsafe { object.with_views::<CPython3>() })
         }
-    };
-    c_int::from(answer)
+    }
 }
 
 /// Leaves the error of one of the three functions, for a caller that has asked the exporter itself and failed, as the
@@ -245,13 +280,16 @@ pub unsafe extern "C" fn bufproto_fail(
     match (reason, object) {
         (BUFPROTO_FAILED_EXPORTER, _) => {
             // Neither what was raised nor what replaces it names the object.
-            views::failed(attached, access, Raised::pending(interpreter)).restore_without_object(attached);
+            views::failed(attached, access, Raised::pending(interpreter))
+                .restore_without_object_in(attached, words::of_functions);
         }
         (BUFPROTO_FAILED_EXPORTS_NOTHING, Some(object)) => {
-            Error::from(views::missing(access)).restore(object);
+            Error::from(views::missing(access)).restore_in(object, words::of_functions);
         }
-        (BUFPROTO_FAILED_UNHELD, Some(object)) => Error::from(Rule::Unheld).restore(object),
-        _ => Error::from(Rule::NullArgument).restore_without_object(attached),
+        (BUFPROTO_FAILED_UNHELD, Some(object)) => {
+            Error::from(Rule::Unheld).restore_in(object, words::of_functions)
+        }
+        _ => Error::from(Rule::NullArgument).restore_without_object_in(attached, words::of_functions),
     }
     -1
 }

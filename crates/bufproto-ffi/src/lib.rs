@@ -7,7 +7,7 @@
 //! Nothing here allocates, formats, or unwinds. The library that C links with is built by
 //!
 //! ```sh
-//! cargo rustc -p bufproto-ffi --release --features library --crate-type staticlib
+//! cargo rustc -p bufproto-ffi --profile library --features library --crate-type staticlib
 //! ```
 #![no_std]
 
@@ -21,6 +21,7 @@ mod rule;
 mod scope;
 mod version;
 mod view;
+mod words;
 
 pub use api::{Function, Functions, NAMES, bufproto_functions};
 pub use export::*;

@@ -26,16 +26,14 @@ pub(crate) struct Blocks<'i> {
 #[repr(C)]
 #[derive(Debug)]
 pub struct Kept {
-    /// Room for views, the caller's.
+    /// The next free place in the caller's room; its end if there is none. Who fills a place himself claims it before, and
+    /// gives it back if the exporter fails and no other has been claimed since.
+    pub next: Cell<*mut c_void>,
+    /// Where the caller's room ends.
+    pub end: Cell<*mut c_void>,
+    /// Where it begins.
     pub first: *mut c_void,
-    /// How many views that is.
-    pub own: usize,
-    /// How many places are claimed, from the first on. Who fills a place himself claims it before, and gives it back
-    /// if the exporter fails and no other has been claimed since.
-    pub claimed: Cell<usize>,
-    /// How many places there are.
-    pub count: Cell<usize>,
-    /// The library's memory for those that are more than the caller's.
+    /// The library's memory for views that are more than the caller has room for.
     pub spilled: Cell<*mut c_void>,
 }
 
@@ -43,8 +41,10 @@ pub struct Kept {
 #[repr(C, align(16))]
 struct Block {
     next: *mut Block,
-    /// The number of its first place.
+    /// The number of its first place, and so how many places there are besides.
     first: usize,
+    /// Of the newest block: how many places are claimed that are not the caller's.
+    claimed: Cell<usize>,
 }
 
 const _: () = assert!(align_of::<Header>() <= align_of::<Block>());
@@ -52,16 +52,35 @@ const _: () = assert!(align_of::<Header>() <= align_of::<Block>());
 /// How many places the first block has, if the caller has room for fewer.
 const FIRST_SPILL: usize = 8;
 
+impl Block {
+    /// How many places there are with it.
+    fn end(&self) -> usize {
+        self.first + self.first.max(FIRST_SPILL)
+    }
+}
+
 impl Kept {
-    pub(crate) fn new(first: *mut c_void, own: usize) -> Self {
-        Self { first, own, claimed: Cell::new(0), count: Cell::new(own), spilled: Cell::new(ptr::null_mut()) }
+    /// Room for `own` views of `view_size` bytes each. No place is claimed.
+    pub(crate) fn new(first: *mut c_void, own: usize, view_size: usize) -> Self {
+        let end = first.wrapping_byte_add(own.wrapping_mul(view_size));
+        Self { next: Cell::new(first), end: Cell::new(end), first, spilled: Cell::new(ptr::null_mut()) }
+    }
+
+    /// What is kept, which is here no more: neither a place that is claimed, nor one that is free.
+    pub(crate) fn take(&self) -> Self {
+        Self {
+            next: Cell::new(self.next.replace(self.first)),
+            end: Cell::new(self.end.replace(self.first)),
+            first: self.first,
+            spilled: Cell::new(self.spilled.replace(ptr::null_mut())),
+        }
     }
 }
 
 impl<'i> Blocks<'i> {
     /// # Safety
     ///
-    /// There is room for `kept.own` views of the interpreter's at `kept.first`, aligned, for as long as the value lives.
+    /// From `kept.first` to `kept.end` there is room for views of the interpreter's, aligned, for as long as the value lives.
     /// What is kept was made for this interpreter, and not changed but as its fields say.
     pub(crate) unsafe fn new(interpreter: &'i Interpreter, kept: &'i Kept) -> Self {
         Self { interpreter, kept }
@@ -69,6 +88,27 @@ impl<'i> Blocks<'i> {
 
     fn spilled(&self) -> *mut Block {
         self.kept.spilled.get().cast()
+    }
+
+    /// The newest block.
+    fn newest(&self) -> Option<&Block> {
+        // SAFETY: blocks live as long as the scope.
+        unsafe { self.spilled().as_ref() }
+    }
+
+    /// How many places are claimed that are not the caller's.
+    fn spilled_claims(&self) -> usize {
+        self.newest().map_or(0, |block| block.claimed.get())
+    }
+
+    /// How many places lie in the caller's room before an address in it.
+    fn before(&self, end: *mut c_void) -> usize {
+        end.addr().wrapping_sub(self.kept.first.addr()).checked_div(self.interpreter.view_size).unwrap_or(0)
+    }
+
+    /// How many places the caller has room for.
+    fn own(&self) -> usize {
+        self.before(self.kept.end.get())
     }
 
     /// Gives the interpreter's memory back.
@@ -96,18 +136,27 @@ unsafe impl Places for Blocks<'_> {
 
     #[inline]
     fn count(&self) -> usize {
-        self.kept.count.get()
+        self.newest().map_or_else(|| self.own(), Block::end)
     }
 
     #[inline]
-    fn claimed(&self) -> &Cell<usize> {
-        &self.kept.claimed
+    fn claimed(&self) -> usize {
+        self.before(self.kept.next.get()) + self.spilled_claims()
+    }
+
+    fn set_claimed(&self, count: usize) {
+        let own = count.min(self.own());
+        self.kept.next.set(self.kept.first.wrapping_byte_add(own * self.interpreter.view_size));
+        if let Some(block) = self.newest() {
+            block.claimed.set(count - own);
+        }
     }
 
     /// As many places more as there are.
     fn grow(&self) -> Result<(), Rule> {
         let allocate = self.interpreter.allocate.ok_or(Rule::ScopeFull)?;
-        let count = self.kept.count.get();
+        let count = self.count();
+        let claimed = Cell::new(self.spilled_claims());
         let more = count.max(FIRST_SPILL);
         let size = more.checked_mul(self.interpreter.view_size);
         let size = size.and_then(|size| size.checked_add(size_of::<Block>())).ok_or(Rule::ScopeMemory)?;
@@ -117,18 +166,17 @@ unsafe impl Places for Blocks<'_> {
             return Err(Rule::ScopeMemory);
         }
         // SAFETY: it has room for the header, and is aligned as an allocator's memory is.
-        unsafe { block.write(Block { next: self.spilled(), first: count }) };
+        unsafe { block.write(Block { next: self.spilled(), first: count, claimed }) };
         self.kept.spilled.set(block.cast());
-        self.kept.count.set(count + more);
         Ok(())
     }
 
     #[inline]
     fn get(&self, number: usize) -> Option<NonNull<Header>> {
-        if number >= self.kept.count.get() {
+        if number >= self.count() {
             return None;
         }
-        let (memory, index): (*mut u8, _) = if number < self.kept.own {
+        let (memory, index): (*mut u8, _) = if number < self.own() {
             (self.kept.first.cast(), number)
         } else {
             let mut block = self.spilled();

@@ -7,9 +7,9 @@ use core::ptr::{self, NonNull};
 
 use bufproto_core::abi::Header;
 use bufproto_core::error::Error;
-use bufproto_core::legacy::store_from;
+use bufproto_core::legacy::store_from_in;
 use bufproto_core::request::{Access, Request};
-use bufproto_core::rules::Rule;
+use bufproto_core::rules::{Family, Refusal, Rule};
 use bufproto_core::runtime::Object as _;
 use bufproto_core::scope;
 use bufproto_core::span::Span;
@@ -17,8 +17,9 @@ use bufproto_core::view::{acquire_in, argument_in};
 
 use crate::interpreter::{GetBuffer, Interpreter, PyObject};
 use crate::legacy::access;
-use crate::object::{Attached, Object, Raised, refuse};
+use crate::object::{Attached, Object, Raised};
 use crate::places::{Blocks, Kept};
+use crate::words;
 
 /// The scope of core. What the views' layout is, only their places need to know.
 ///
@@ -84,7 +85,16 @@ unsafe fn store(
     // SAFETY: the caller's word for the object and its slot.
     let object = NonNull::new(object).map(|object| unsafe { Object::new(attached, object, get_buffer) });
     // SAFETY: the caller's word for the outputs.
-    unsafe { store_from(attached, object, buffer, length, |object| locate(&core, object, access)) }
+    unsafe {
+        store_from_in(
+            attached,
+            object,
+            buffer,
+            length,
+            |object| locate(&core, object, access),
+            words::of_functions,
+        )
+    }
 }
 
 /// Begins a scope with room for `count` views, of the interpreter's `view_size` bytes each, at `views`. Returns 0, or -1
@@ -112,7 +122,7 @@ pub unsafe extern "C" fn bufproto_scope_begin(
         return -1;
     }
     // SAFETY: the caller's word.
-    unsafe { (&raw mut (*scope).places).write(Kept::new(views, count)) };
+    unsafe { (&raw mut (*scope).places).write(Kept::new(views, count, interpreter.view_size)) };
     0
 }
 
@@ -127,13 +137,14 @@ pub unsafe extern "C" fn bufproto_scope_begin(
 /// The thread is attached to the interpreter; `scope` was passed to `bufproto_scope_begin`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bufproto_scope_end(scope: *mut Scope) {
-    // SAFETY: the caller's word. The scope does not end twice, since it forgets its interpreter; while it ends, nobody
-    // can take anything through it.
+    // SAFETY: the caller's word. The scope does not end twice, since it forgets its interpreter and its places; while it
+    // ends, nobody can take anything through it.
     unsafe {
-        let Some((_, core)) = (*scope).open() else { return };
-        let places = *core.places();
-        (*scope).interpreter.set(ptr::null());
-        drop(ManuallyDrop::into_inner(core));
+        let scope = &*scope;
+        let Some(interpreter) = scope.interpreter.replace(ptr::null()).as_ref() else { return };
+        let kept = scope.places.take();
+        let places = Blocks::new(interpreter, &kept);
+        drop(Core::in_places(Attached::new(interpreter), places));
         places.free();
     }
 }
@@ -226,7 +237,7 @@ pub unsafe extern "C" fn bufproto_scope_acquire(
     match core.acquire(object, Request::from_bits(request)) {
         Ok(held) => ptr::from_ref(held.raw()).cast(),
         Err(error) => {
-            error.restore(object);
+            error.restore_in(object, words::of_functions);
             ptr::null()
         }
     }
@@ -248,7 +259,7 @@ pub unsafe extern "C" fn bufproto_scope_keep(scope: &Scope, object: *mut PyObjec
     match core.keep(object) {
         Ok(()) => 0,
         Err(error) => {
-            error.restore(object);
+            error.restore_in(object, words::of_functions);
             -1
         }
     }
@@ -279,20 +290,26 @@ pub unsafe extern "C" fn bufproto_argument(
     let access = self::access(access);
     // SAFETY: the caller's word: one view has room.
     unsafe {
-        hold_one(interpreter, (object, get_buffer), view, |object, place, places| {
-            let span = if interpreter.is_native() {
-                // What this scope holds, a view or a reference, is given back by the caller.
-                let scope = ManuallyDrop::new(scope::Scope::in_places(object.runtime(), places));
-                locate(&scope, object, access)?
-            } else {
-                argument_in(object, place, access)?;
-                let header = place.as_ref();
-                Span { pointer: header.buf, length: header.len }
-            };
-            buffer.write(span.pointer);
-            length.write(span.length);
-            Ok(())
-        })
+        hold_one(
+            interpreter,
+            (object, get_buffer),
+            view,
+            |object, place, places| {
+                let span = if interpreter.is_native() {
+                    // What this scope holds, a view or a reference, is given back by the caller.
+                    let scope = ManuallyDrop::new(scope::Scope::in_places(object.runtime(), places));
+                    locate(&scope, object, access)?
+                } else {
+                    argument_in(object, place, access)?;
+                    let header = place.as_ref();
+                    Span { pointer: header.buf, length: header.len }
+                };
+                buffer.write(span.pointer);
+                length.write(span.length);
+                Ok(())
+            },
+            words::of_functions,
+        )
     }
 }
 
@@ -314,9 +331,13 @@ pub unsafe extern "C" fn bufproto_acquire(
 ) -> c_int {
     // SAFETY: the caller's word: one view has room.
     unsafe {
-        hold_one(interpreter, (object, get_buffer), view, |object, place, _| {
-            acquire_in(object, place, Request::from_bits(request))
-        })
+        hold_one(
+            interpreter,
+            (object, get_buffer),
+            view,
+            |object, place, _| acquire_in(object, place, Request::from_bits(request)),
+            words::of_views,
+        )
     }
 }
 
@@ -330,19 +351,21 @@ unsafe fn hold_one(
     (object, get_buffer): (*mut PyObject, GetBuffer),
     view: *mut c_void,
     hold: impl for<'i> FnOnce(Object<'i, Header>, NonNull<Header>, Blocks<'i>) -> Result<(), Error<Raised<'i>>>,
+    words: impl FnOnce(Rule, Family) -> Refusal,
 ) -> c_int {
-    let kept = Kept::new(view, 1);
+    let kept = Kept::new(view, 1, interpreter.view_size);
     // SAFETY: the caller's word.
     let (attached, places) = unsafe { (Attached::new(interpreter), Blocks::new(interpreter, &kept)) };
     let (Some(object), Some(place)) = (NonNull::new(object), NonNull::new(view.cast())) else {
-        return refuse(attached, None, Rule::NullArgument);
+        Error::<Raised<'_>>::from(Rule::NullArgument).restore_without_object_in(attached, words);
+        return -1;
     };
     // SAFETY: the caller's word.
     let object = unsafe { Object::new(attached, object, get_buffer) };
     match hold(object, place, places) {
         Ok(()) => 0,
         Err(error) => {
-            error.restore(object);
+            error.restore_in(object, words);
             -1
         }
     }

@@ -6,12 +6,14 @@ use core::slice;
 
 use bufproto_core::abi::Header;
 use bufproto_core::copy;
+use bufproto_core::error::Error;
 use bufproto_core::layout::{Layout, Order};
 use bufproto_core::rules::Rule;
 use bufproto_core::runtime::Runtime as _;
 
 use crate::interpreter::Interpreter;
-use crate::object::{self, Attached};
+use crate::object::{Attached, Raised};
+use crate::words;
 
 /// The layout of a view.
 ///
@@ -27,6 +29,18 @@ unsafe fn layout<'a>(view: *const c_void) -> Result<(&'a Header, Layout<'a>), Ru
         return Err(Rule::NullMemory);
     }
     Ok((header, layout))
+}
+
+/// Raises what breaks a rule, and returns -1.
+///
+/// # Safety
+///
+/// The thread is attached to the interpreter.
+unsafe fn refuse(interpreter: &Interpreter, rule: Rule) -> c_int {
+    // SAFETY: the caller's word.
+    let attached = unsafe { Attached::<Header>::new(interpreter) };
+    Error::<Raised<'_>>::from(rule).restore_without_object_in(attached, words::of_views);
+    -1
 }
 
 /// The order that a letter stands for: `C`, `F`, or `A` for that of Fortran if the items lie in it and else that of C.
@@ -105,7 +119,7 @@ pub unsafe extern "C" fn bufproto_item(
         Ok(pointer) => pointer.cast(),
         Err(rule) => {
             // SAFETY: the caller's word.
-            unsafe { object::refuse(Attached::new(interpreter), None, rule) };
+            unsafe { refuse(interpreter, rule) };
             core::ptr::null_mut()
         }
     }
@@ -135,9 +149,9 @@ pub unsafe extern "C" fn bufproto_copy_out(
             0
         }
         // SAFETY: the caller's word.
-        Ok(_) => unsafe { object::refuse(Attached::new(interpreter), None, Rule::CopyLength) },
+        Ok(_) => unsafe { refuse(interpreter, Rule::CopyLength) },
         // SAFETY: the caller's word.
-        Err(rule) => unsafe { object::refuse(Attached::new(interpreter), None, rule) },
+        Err(rule) => unsafe { refuse(interpreter, rule) },
     }
 }
 
@@ -169,7 +183,7 @@ pub unsafe extern "C" fn bufproto_copy_in(
         Err(rule) => rule,
     };
     // SAFETY: the caller's word.
-    unsafe { object::refuse(Attached::new(interpreter), None, refused) }
+    unsafe { refuse(interpreter, refused) }
 }
 
 /// Copies each item of a view to the item of another with the same indices. Both have the same shape and item size, else
@@ -200,5 +214,5 @@ pub unsafe extern "C" fn bufproto_copy(
         Err(rule) => rule,
     };
     // SAFETY: the caller's word.
-    unsafe { object::refuse(Attached::new(interpreter), None, refused) }
+    unsafe { refuse(interpreter, refused) }
 }

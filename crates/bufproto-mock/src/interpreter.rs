@@ -12,6 +12,19 @@ use crate::ledger::Ledger;
 use crate::object;
 
 /// An error indicator, a family's wording, and a ledger.
+///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::{Interpreter, Object};
+///
+/// let interpreter = Interpreter::new(Family::PyPy3);
+/// let object = Object::opaque();
+/// let handle = object.attach(&interpreter);
+/// Python3::as_read_buffer(handle).unwrap_err().restore(handle);
+/// let raised = interpreter.take_raised().unwrap();
+/// assert_eq!(raised.message, "expected an object with a buffer interface");
+/// ```
 #[derive(Debug)]
 pub struct Interpreter {
     family: Family,
@@ -21,6 +34,13 @@ pub struct Interpreter {
 }
 
 /// An exception, as the error indicator holds it.
+///
+/// ```
+/// use bufproto_mock::Raised;
+///
+/// let raised = Raised::new("ValueError", "not today");
+/// assert_eq!((&*raised.exception, &*raised.message), ("ValueError", "not today"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raised {
     /// The name of its type.
@@ -31,6 +51,12 @@ pub struct Raised {
 
 impl Raised {
     /// An exception of this type with this text.
+    ///
+    /// ```
+    /// use bufproto_mock::Raised;
+    ///
+    /// assert_eq!(Raised::new("ValueError", "not today").to_string(), "ValueError: not today");
+    /// ```
     pub fn new(exception: impl Into<String>, message: impl Into<String>) -> Self {
         Self { exception: exception.into(), message: message.into() }
     }
@@ -44,34 +70,90 @@ impl fmt::Display for Raised {
 
 impl Interpreter {
     /// An interpreter with nothing raised and an empty ledger.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Family;
+    /// use bufproto_mock::Interpreter;
+    ///
+    /// let interpreter = Interpreter::new(Family::CPython3);
+    /// assert_eq!(interpreter.take_raised(), None);
+    /// ```
     #[must_use]
     pub fn new(family: Family) -> Self {
         Self { family, policy: Policy::Compatible, indicator: RefCell::new(None), ledger: Ledger::default() }
     }
 
     /// The same, applying the old functions by the strict policy.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Family;
+    /// use bufproto_core::runtime::{Policy, Runtime};
+    /// use bufproto_mock::Interpreter;
+    ///
+    /// let interpreter = Interpreter::new(Family::CPython3).strict();
+    /// assert_eq!(interpreter.attach().policy(), Policy::Strict);
+    /// ```
     #[must_use]
     pub fn strict(self) -> Self {
         Self { policy: Policy::Strict, ..self }
     }
 
     /// What was done to its objects.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python2};
+    /// use bufproto_core::request::Access;
+    /// use bufproto_mock::Call;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// Python2::as_read_buffer(Object::bytes(b"hello").attach(&interpreter)).unwrap();
+    /// assert_eq!(interpreter.ledger().calls(), [Call::CountSegments, Call::GetSegment(Access::Read, 0)]);
+    /// ```
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
 
     /// Raises an exception, in place of any that is pending.
+    ///
+    /// ```
+    /// use bufproto_mock::Raised;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// interpreter.raise(Raised::new("ValueError", "first"));
+    /// interpreter.raise(Raised::new("ValueError", "second"));
+    /// assert_eq!(interpreter.take_raised().unwrap().message, "second");
+    /// ```
     pub fn raise(&self, raised: Raised) {
         *self.indicator.borrow_mut() = Some(raised);
     }
 
     /// The pending exception, which is then pending no more.
+    ///
+    /// ```
+    /// use bufproto_mock::Raised;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// interpreter.raise(Raised::new("ValueError", "no"));
+    /// assert!(interpreter.take_raised().is_some() && interpreter.take_raised().is_none());
+    /// ```
     pub fn take_raised(&self) -> Option<Raised> {
         self.indicator.borrow_mut().take()
     }
 
     /// The handle that core works with.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Family;
+    /// use bufproto_core::runtime::Runtime;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// assert_eq!(interpreter.attach().family(), Family::CPython3);
+    /// ```
     #[must_use]
     pub fn attach(&self) -> Attached<'_> {
         Attached(self)
@@ -85,11 +167,30 @@ impl Interpreter {
 }
 
 /// An [`Interpreter`], as core sees it.
+///
+/// ```
+/// use bufproto_core::runtime::Runtime;
+/// use bufproto_mock::Raised;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let attached = interpreter.attach();
+/// assert!(!attached.is_raised());
+/// attached.interpreter().raise(Raised::new("ValueError", "no"));
+/// assert!(attached.is_raised());
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Attached<'i>(&'i Interpreter);
 
 impl<'i> Attached<'i> {
     /// The interpreter.
+    ///
+    /// ```
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// assert!(std::ptr::eq(interpreter.attach().interpreter(), &interpreter));
+    /// ```
     #[must_use]
     pub fn interpreter(self) -> &'i Interpreter {
         self.0
@@ -106,6 +207,21 @@ impl<'i> Attached<'i> {
 }
 
 /// A failed call: dropping the token discards what it raised.
+///
+/// ```
+/// use bufproto_core::error::Error;
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// use bufproto_mock::{Fault, Raised};
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::refusing(Fault::Fail(Some(Raised::new("ValueError", "no"))));
+/// let Err(Error::Raised(token)) = Python3::as_read_buffer(object.attach(&interpreter)) else {
+///     panic!("it refuses");
+/// };
+/// drop(token);
+/// assert_eq!(interpreter.take_raised(), None, "the token stood for it");
+/// ```
 #[derive(Debug)]
 pub struct Token<'i>(&'i Interpreter);
 

@@ -7,10 +7,37 @@ use std::fmt;
 use bufproto_core::request::{Access, Request};
 
 /// Every call that objects of an interpreter received, in order.
+///
+/// ```
+/// use bufproto_core::request::Request;
+/// use bufproto_core::view::Slot;
+/// use bufproto_mock::Call;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let mut slot = Slot::new();
+/// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+/// assert_eq!(interpreter.ledger().calls(), [Call::Export(Request::SIMPLE), Call::Granted]);
+/// assert!(interpreter.ledger().check().is_err());
+/// drop(view);
+/// interpreter.ledger().assert_balanced();
+/// ```
 #[derive(Debug, Default)]
 pub struct Ledger(RefCell<Vec<Event>>);
 
 /// One call.
+///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python2};
+/// use bufproto_mock::{Call, Event};
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytes(b"hello");
+/// Python2::check_read_buffer(object.attach(&interpreter));
+/// assert_eq!(interpreter.ledger().events(), [Event { object: object.name(), call: Call::CountSegments }]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Which object: the name of its type and its number.
@@ -20,6 +47,18 @@ pub struct Event {
 }
 
 /// What an object can be asked.
+///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// use bufproto_core::request::Request;
+/// use bufproto_mock::Call;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// Python3::as_write_buffer(Object::bytearray(b"hello").attach(&interpreter)).unwrap();
+/// let calls = [Call::Export(Request::WRITABLE), Call::Granted, Call::Release];
+/// assert_eq!(interpreter.ledger().calls(), calls);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Call {
@@ -47,23 +86,66 @@ impl Ledger {
     }
 
     /// Every call so far.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python2};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello").named("bytes");
+    /// Python2::check_read_buffer(object.attach(&interpreter));
+    /// assert!(interpreter.ledger().events()[0].object.starts_with("bytes #"));
+    /// ```
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         self.0.borrow().clone()
     }
 
     /// The calls so far, without the objects.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python2};
+    /// use bufproto_mock::Call;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// Python2::check_read_buffer(Object::bytes(b"hello").attach(&interpreter));
+    /// assert_eq!(interpreter.ledger().calls(), [Call::CountSegments]);
+    /// ```
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.0.borrow().iter().map(|event| event.call).collect()
     }
 
     /// Forgets every call so far.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python2};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// Python2::check_read_buffer(Object::bytes(b"hello").attach(&interpreter));
+    /// interpreter.ledger().clear();
+    /// assert_eq!(interpreter.ledger().calls(), []);
+    /// ```
     pub fn clear(&self) {
         self.0.borrow_mut().clear();
     }
 
     /// Whether every view was given back, once.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// std::mem::forget(slot.fill(object.attach(&interpreter), Request::SIMPLE));
+    /// let unbalanced = interpreter.ledger().check().unwrap_err();
+    /// assert_eq!(unbalanced.to_string(), format!("{}: 1 views were not given back", object.name()));
+    /// ```
     ///
     /// # Errors
     ///
@@ -85,6 +167,15 @@ impl Ledger {
 
     /// As [`check`](Self::check), for tests.
     ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// Python3::as_read_buffer(Object::bytes(b"hello").attach(&interpreter)).unwrap();
+    /// interpreter.ledger().assert_balanced();
+    /// ```
+    ///
     /// # Panics
     ///
     /// If a view is still out, or was given back too often.
@@ -97,6 +188,20 @@ impl Ledger {
 }
 
 /// The objects whose views were not given back, or too often.
+///
+/// ```
+/// use bufproto_mock::Unbalanced;
+/// use bufproto_core::request::Request;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let mut slot = Slot::new();
+/// std::mem::forget(slot.fill(object.attach(&interpreter), Request::SIMPLE));
+/// let unbalanced: Unbalanced = interpreter.ledger().check().unwrap_err();
+/// assert!(unbalanced.to_string().ends_with("1 views were not given back"));
+/// ```
 #[derive(Debug)]
 pub struct Unbalanced(BTreeMap<String, (usize, usize)>);
 

@@ -5,6 +5,19 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 /// What memory is filled with when its content has moved away. It stays allocated for as long as its object
 /// lives, so that a pointer which was kept too long reads this, and not whatever comes next.
+///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// use bufproto_mock::POISON;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let span = Python3::as_read_buffer(object.attach(&interpreter)).unwrap();
+/// object.resize(&interpreter, 10).unwrap();
+/// // SAFETY: memory that was left stays allocated for as long as the object lives.
+/// assert_eq!(unsafe { span.pointer.cast::<u8>().read() }, POISON, "it was kept too long");
+/// ```
 pub const POISON: u8 = 0xDB;
 
 /// The bytes of an object: the last block has the content, the others have been left.

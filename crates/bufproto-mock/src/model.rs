@@ -36,6 +36,23 @@ mod subject;
 mod trial;
 
 /// What can be done with objects. Objects and views are numbered from 0; a number too large counts from the start again.
+///
+/// ```
+/// use bufproto_core::request::Request;
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::recipe::Recipe;
+/// use bufproto_mock::model::{Operation, check};
+///
+/// let operations = [
+///     Operation::Stable { object: 0, request: Request::SIMPLE },
+///     // Refused, for it is being read; the model says so too.
+///     Operation::OwnerWrite { object: 0, offset: 0, byte: b'j' },
+///     Operation::Release { view: 0 },
+///     Operation::OwnerWrite { object: 0, offset: 0, byte: b'j' },
+/// ];
+/// check(&MockRig::new(Family::CPython3), &[Recipe::coordinated(b"hello")], &operations).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Calls one of the three functions that hand out memory.
@@ -127,6 +144,13 @@ pub enum Operation {
 }
 
 /// What is true of every sequence of operations.
+///
+/// ```
+/// use bufproto_mock::model::{Law, Violation};
+///
+/// let violation = Violation { law: Law::Balance, details: "one view was not given back".to_owned() };
+/// assert_eq!(violation.to_string(), "Balance: one view was not given back");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Law {
     /// A function succeeds exactly where the memory is what was asked for, and states its true length.
@@ -148,6 +172,13 @@ pub enum Law {
 }
 
 /// A law that does not hold.
+///
+/// ```
+/// use bufproto_mock::model::{Failure, Law, Violation};
+///
+/// let broken = Failure::from(Violation { law: Law::Pinned, details: "it moved".to_owned() });
+/// assert_eq!(broken.to_string(), "Pinned: it moved");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The law.
@@ -165,6 +196,17 @@ impl fmt::Display for Violation {
 impl std::error::Error for Violation {}
 
 /// Why a sequence of operations did not end well.
+///
+/// ```
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::recipe::{Mutability, Recipe};
+/// use bufproto_mock::model::{Failure, check};
+///
+/// let unknown = Recipe::indirect(&[b"abc"], Mutability::Frozen);
+/// let declined = check(&MockRig::new(Family::CPython3), &[unknown], &[]).unwrap_err();
+/// assert!(matches!(declined, Failure::Declined(_)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
@@ -177,6 +219,17 @@ pub enum Failure {
 }
 
 /// Makes the objects, does what the operations say, releases everything, and compares each step with the model.
+///
+/// ```
+/// use bufproto_core::request::Access;
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::recipe::Recipe;
+/// use bufproto_mock::model::{Operation, check};
+///
+/// let operations = [Operation::Call { object: 0, access: Access::Write }, Operation::Check { object: 0 }];
+/// check(&MockRig::new(Family::CPython3), &[Recipe::frozen(b"hello")], &operations).unwrap();
+/// ```
 ///
 /// # Errors
 ///

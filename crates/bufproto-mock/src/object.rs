@@ -1,28 +1,45 @@
-//! Objects, made by recipe, and the handle by which core asks them.
+//! Objects, made by recipe.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::CString;
 use std::ops::Range;
-use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bufproto_core::abi::{CPython3, Header};
 use bufproto_core::grant::{self, Block, Domain};
 use bufproto_core::layout::LayoutError;
-use bufproto_core::request::{Access, Request};
-use bufproto_core::rules::{Refusal, Rule};
-use bufproto_core::runtime::{self, Exporter, Failure, Runtime as _, Segmented, Segments, StableFailure};
+use bufproto_core::rules::Rule;
+use bufproto_core::runtime::Runtime as _;
 use bufproto_core::span::Span;
-use bufproto_core::view::Slot;
 
-use crate::conformance::recipe::{self, Claim, Fill, Release, Script};
+use crate::conformance::recipe::{Claim, Script};
 use crate::fault::{Answer, Fault};
-use crate::interpreter::{Attached, Interpreter, Raised, Token};
-use crate::ledger::Call;
+use crate::interpreter::{Interpreter, Raised};
 use crate::memory::Memory;
 
+mod handle;
+mod segments;
+
+pub use handle::Handle;
+pub(crate) use handle::{is_frozen, release};
+use segments::Slots;
+pub use segments::{OldSlots, Witness};
+
 /// A reference to an object. Cloning makes another reference; every view holds one.
+///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let other = object.clone();
+/// assert_eq!(object.references(), 2);
+/// let span = Python3::as_write_buffer(other.attach(&interpreter)).unwrap();
+/// // SAFETY: the object lives, and is not resized.
+/// unsafe { span.pointer.cast::<u8>().write(b'j') };
+/// assert_eq!(object.content(), b"jello");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Object(Rc<Inner>);
 
@@ -44,19 +61,6 @@ struct Inner {
     callback: Cell<Option<*const dyn Fn()>>,
     /// Whether a script is just asking the object itself.
     reentering: Cell<bool>,
-}
-
-/// The old slots that an object's type fills.
-#[derive(Debug)]
-enum Slots {
-    Missing,
-    /// One segment: the bytes that the object also exports.
-    Bytes,
-    Scripted {
-        count: Option<(isize, isize, Option<Raised>)>,
-        /// For each access.
-        segments: [Option<Vec<(Memory, Answer)>>; 3],
-    },
 }
 
 /// What an object exports.
@@ -140,6 +144,23 @@ impl Items {
 }
 
 /// A recipe for items in memory, of any number of dimensions.
+///
+/// ```
+/// use bufproto_mock::{Object, Strided};
+///
+/// // The second column of a table that has three.
+/// let column = Object::strided(&Strided {
+///     memory: b"abcxyz",
+///     offset: 1,
+///     item_size: 1,
+///     format: c"B".to_owned(),
+///     shape: &[2],
+///     strides: &[3],
+///     read_only: true,
+/// })?;
+/// assert_eq!(column.type_name(), "ndarray");
+/// # Ok::<(), bufproto_mock::OutOfBounds>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Strided<'a> {
     /// All of the memory.
@@ -159,6 +180,21 @@ pub struct Strided<'a> {
 }
 
 /// Why there is no object with such a layout.
+///
+/// ```
+/// use bufproto_mock::{Object, OutOfBounds, Strided};
+///
+/// let error = Object::strided(&Strided {
+///     memory: b"abcxyz",
+///     offset: 4,
+///     item_size: 1,
+///     format: c"B".to_owned(),
+///     shape: &[2],
+///     strides: &[3],
+///     read_only: true,
+/// }).unwrap_err();
+/// assert!(matches!(error, OutOfBounds::Memory { low: 4, high: 8, length: 6 }));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutOfBounds {
@@ -175,42 +211,6 @@ pub enum OutOfBounds {
         /// The number of bytes that there are.
         length: usize,
     },
-}
-
-/// The old slots of an object's type, each of which may be missing.
-#[derive(Clone, Debug, Default)]
-pub struct OldSlots {
-    /// What `bf_getsegcount` answers: the number of segments, the sum of their lengths, and what it raises.
-    pub count: Option<(isize, isize, Option<Raised>)>,
-    /// What `bf_getcharbuffer` answers for each segment.
-    pub char: Option<Vec<Answer>>,
-    /// What `bf_getreadbuffer` answers for each segment.
-    pub read: Option<Vec<Answer>>,
-    /// What `bf_getwritebuffer` answers for each segment.
-    pub write: Option<Vec<Answer>>,
-}
-
-impl OldSlots {
-    /// All slots, for memory in these segments; no write slot if it is read-only.
-    #[must_use]
-    pub fn of(segments: &[&[u8]], read_only: bool) -> Self {
-        let answers: Vec<Answer> = segments.iter().map(|segment| Answer::new(segment)).collect();
-        let total = segments.iter().map(|segment| segment.len()).sum::<usize>();
-        Self {
-            count: Some((segments.len().cast_signed(), total.cast_signed(), None)),
-            char: Some(answers.clone()),
-            read: Some(answers.clone()),
-            write: (!read_only).then_some(answers),
-        }
-    }
-
-    fn into_slots(self) -> Slots {
-        let segments = [self.char, self.read, self.write].map(|slot| {
-            let with_memory = |answer: Answer| (Memory::new(&answer.content), answer);
-            slot.map(|answers| answers.into_iter().map(with_memory).collect())
-        });
-        Slots::Scripted { count: self.count, segments }
-    }
 }
 
 impl Object {
@@ -233,6 +233,16 @@ impl Object {
     }
 
     /// Content that never moves and is never written to, as that of an exact `bytes`.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_ok());
+    /// assert!(Python3::as_write_buffer(object.attach(&interpreter)).is_err());
+    /// ```
     #[must_use]
     pub fn bytes(content: &[u8]) -> Self {
         let kind = Kind::Bytes(Bytes { read_only: true, frozen: true, ..Bytes::new(content) });
@@ -240,6 +250,15 @@ impl Object {
     }
 
     /// Content that can be written to, and resized while it is not exported.
+    ///
+    /// ```
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// object.resize(&interpreter, 4).unwrap();
+    /// assert_eq!(object.content(), b"hell");
+    /// ```
     #[must_use]
     pub fn bytearray(content: &[u8]) -> Self {
         Self::make("bytearray", Kind::Bytes(Bytes::new(content)), Slots::Bytes)
@@ -247,6 +266,19 @@ impl Object {
 
     /// As [`bytearray`](Self::bytearray), and it offers [stable reads](bufproto_core::stable). The type has no old slots,
     /// which could not be told when somebody has done reading or writing.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::buffer(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill_stable(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert!(object.write(&interpreter, 0, b"j").is_err());
+    /// assert_eq!(view.as_slice(), Ok(&b"hello"[..]));
+    /// ```
     #[must_use]
     pub fn buffer(content: &[u8]) -> Self {
         Self::make("Buffer", Kind::Bytes(Bytes { stable: true, ..Bytes::new(content) }), Slots::Missing)
@@ -255,6 +287,17 @@ impl Object {
     /// Some of the bytes of a [`buffer`](Self::buffer), or of another slice: an object that exports the same memory, and
     /// whose views go together with those of the other as if there were one object. After a resize there may be fewer.
     /// `None` for other objects.
+    ///
+    /// ```
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::buffer(b"hello");
+    /// let slice = object.slice(1..3).unwrap();
+    /// assert_eq!(slice.content(), b"el");
+    /// object.write(&interpreter, 1, b"i").unwrap();
+    /// assert_eq!(slice.content(), b"il");
+    /// ```
     #[must_use]
     pub fn slice(&self, part: Range<usize>) -> Option<Self> {
         let Kind::Bytes(bytes) = &self.0.kind else { return None };
@@ -268,6 +311,15 @@ impl Object {
     }
 
     /// Content that consumers may not write to, though its owner may.
+    ///
+    /// ```
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::read_only(b"hello");
+    /// object.write(&interpreter, 0, b"j").unwrap();
+    /// assert_eq!(object.content(), b"jello");
+    /// ```
     #[must_use]
     pub fn read_only(content: &[u8]) -> Self {
         let kind = Kind::Bytes(Bytes { read_only: true, ..Bytes::new(content) });
@@ -275,6 +327,30 @@ impl Object {
     }
 
     /// Items of any shape. The type has no old slots.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// use bufproto_mock::Strided;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let recipe = Strided {
+    ///     memory: b"abc",
+    ///     offset: 2,
+    ///     item_size: 1,
+    ///     format: c"B".to_owned(),
+    ///     shape: &[3],
+    ///     strides: &[-1],
+    ///     read_only: true,
+    /// };
+    /// let reversed = Object::strided(&recipe)?;
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(reversed.attach(&interpreter), Request::FULL_RO).unwrap();
+    /// assert!(view.held().typed::<u8>().unwrap().iter().eq(*b"cba"));
+    /// # drop(view);
+    /// # Ok::<(), bufproto_mock::OutOfBounds>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -304,6 +380,18 @@ impl Object {
 
     /// Rows of bytes, each in memory of its own, behind a table of pointers. All rows are as long as the
     /// shortest.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let rows = Object::indirect(&[b"abc", b"xyz"]);
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(rows.attach(&interpreter), Request::FULL_RO).unwrap();
+    /// assert_eq!(view.held().typed::<u8>().unwrap().get(&[1, 0]), Ok(b'x'));
+    /// ```
     #[must_use]
     pub fn indirect(rows: &[&[u8]]) -> Self {
         let columns = rows.iter().map(|row| row.len()).min().unwrap_or(0);
@@ -324,18 +412,50 @@ impl Object {
     }
 
     /// An object whose type exports nothing, in neither protocol.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::opaque();
+    /// assert!(Python2::as_read_buffer(object.attach(&interpreter)).is_err());
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_err());
+    /// ```
     #[must_use]
     pub fn opaque() -> Self {
         Self::make("int", Kind::Opaque, Slots::Missing)
     }
 
     /// An object whose type fills the old slots only.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// use bufproto_mock::OldSlots;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::segmented(OldSlots::of(&[b"hello"], true));
+    /// assert!(Python2::as_read_buffer(object.attach(&interpreter)).is_ok());
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_err());
+    /// ```
     #[must_use]
     pub fn segmented(slots: OldSlots) -> Self {
         Self::make("segments", Kind::Opaque, slots.into_slots())
     }
 
     /// An object whose exporter gives the same answer to every request.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::Answer;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::scripted(Answer::null(5));
+    /// let span = Python3::as_read_buffer(object.attach(&interpreter)).unwrap();
+    /// assert_eq!(span.checked(), None, "five bytes at no address");
+    /// ```
     #[must_use]
     pub fn scripted(answer: Answer) -> Self {
         let kind = Kind::Scripted { memory: Memory::new(&answer.content), answer };
@@ -343,6 +463,16 @@ impl Object {
     }
 
     /// An object whose type exports, but refuses every request in this way.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::Fault;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::refusing(Fault::Fail(None));
+    /// assert!(!Python3::check_read_buffer(object.attach(&interpreter)));
+    /// ```
     #[must_use]
     pub fn refusing(fault: Fault) -> Self {
         let object = Self::scripted(Answer::new(&[]));
@@ -360,6 +490,17 @@ impl Object {
     }
 
     /// The same object, of a type with these old slots. Only for an object that nobody else refers to yet.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// use bufproto_mock::OldSlots;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello").with_old_slots(OldSlots::of(&[b"other"], true));
+    /// let (old, new) = (Python2::as_read_buffer(object.attach(&interpreter)), Python3::as_read_buffer(object.attach(&interpreter)));
+    /// assert_ne!(old.unwrap().pointer, new.unwrap().pointer);
+    /// ```
     ///
     /// # Panics
     ///
@@ -407,6 +548,17 @@ impl Object {
 
     /// The same object, of a type with another name. Only for an object that nobody else refers to yet.
     ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::opaque().named("Decimal");
+    /// let handle = object.attach(&interpreter);
+    /// Python3::as_read_buffer(handle).unwrap_err().restore(handle);
+    /// assert!(interpreter.take_raised().unwrap().message.ends_with("not 'Decimal'"));
+    /// ```
+    ///
     /// # Panics
     ///
     /// If there is another reference.
@@ -418,50 +570,144 @@ impl Object {
     }
 
     /// Scripts a fault of the exporter: on the call with this number, counted from 1, or on all for 0.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::Fault;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// object.on_export(2, Fault::Fail(None));
+    /// let answers = [(); 3].map(|()| Python3::as_read_buffer(object.attach(&interpreter)).is_ok());
+    /// assert_eq!(answers, [true, false, true]);
+    /// ```
     pub fn on_export(&self, call: usize, fault: Fault) {
         self.0.faults.borrow_mut().push((call, fault));
     }
 
     /// Scripts a fault of the exporter on its next call, unless there is one already.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::Fault;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// object.on_next_export(Fault::Irregular(7, None));
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_err());
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_ok());
+    /// ```
     pub fn on_next_export(&self, fault: Fault) {
         self.on_export(self.0.export_calls.get() + 1, fault);
     }
 
     /// Has the exporter raise when a view is given back, as it may not.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::Raised;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// object.raise_on_release(Raised::new("ValueError", "too late"));
+    /// assert!(Python3::as_read_buffer(object.attach(&interpreter)).is_ok());
+    /// assert_eq!(interpreter.take_raised().unwrap().message, "too late");
+    /// ```
     pub fn raise_on_release(&self, raised: Raised) {
         *self.0.release_raises.borrow_mut() = Some(raised);
     }
 
     /// Has the memory move when the last view is given back, and [poisons](crate::POISON) what it leaves.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_mock::POISON;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// object.move_on_release();
+    /// let span = Python3::as_read_buffer(object.attach(&interpreter)).unwrap();
+    /// // SAFETY: memory that was left stays allocated for as long as the object lives.
+    /// assert_eq!(unsafe { span.pointer.cast::<u8>().read() }, POISON);
+    /// ```
     pub fn move_on_release(&self) {
         self.0.moves_on_release.set(true);
     }
 
     /// How many views are out.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(object.exports(), 1);
+    /// drop(view);
+    /// assert_eq!(object.exports(), 0);
+    /// ```
     #[must_use]
     pub fn exports(&self) -> usize {
         self.0.exports.get()
     }
 
     /// How many references there are, those of views included.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(object.references(), 2, "this one, and the view's");
+    /// ```
     #[must_use]
     pub fn references(&self) -> usize {
         Rc::strong_count(&self.0)
     }
 
     /// The name of its type.
+    ///
+    /// ```
+    /// use bufproto_mock::Object;
+    ///
+    /// assert_eq!(Object::bytearray(b"hello").type_name(), "bytearray");
+    /// ```
     #[must_use]
     pub fn type_name(&self) -> &str {
         &self.0.type_name
     }
 
     /// The name of its type and its number, as the ledger has it.
+    ///
+    /// ```
+    /// use bufproto_mock::Object;
+    ///
+    /// let (one, other) = (Object::bytes(b"hello"), Object::bytes(b"hello"));
+    /// assert_ne!(one.name(), other.name());
+    /// ```
     #[must_use]
     pub fn name(&self) -> String {
         self.0.name()
     }
 
     /// The content of bytes and of scripted memory; all rows or all memory of others; nothing for the rest.
+    ///
+    /// ```
+    /// use bufproto_mock::Object;
+    ///
+    /// assert_eq!(Object::indirect(&[b"abc", b"xyz"]).content(), b"abcxyz");
+    /// ```
     #[must_use]
     pub fn content(&self) -> Vec<u8> {
         match &self.0.kind {
@@ -474,6 +720,16 @@ impl Object {
 
     /// The content that begins at an address, if one of the object's blocks does: that of the memory which it
     /// exports, or of a segment.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytes(b"hello");
+    /// let span = Python3::as_read_buffer(object.attach(&interpreter)).unwrap();
+    /// assert_eq!(object.content_at(span.pointer.cast()).as_deref(), Some(&b"hello"[..]));
+    /// ```
     #[must_use]
     pub fn content_at(&self, address: *const u8) -> Option<Vec<u8>> {
         let exported: &[Memory] = match &self.0.kind {
@@ -495,6 +751,21 @@ impl Object {
 
     /// Resizes a bytearray or a buffer, as its owner may while it is not exported.
     ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(object.attach(&interpreter), Request::SIMPLE).unwrap();
+    /// assert_eq!(
+    ///     object.resize(&interpreter, 10).unwrap_err().to_string(),
+    ///     "BufferError: Existing exports of data: object cannot be re-sized"
+    /// );
+    /// ```
+    ///
     /// # Errors
     ///
     /// What it raised: [`Rule::Resize`] if it is exported, `TypeError` if it is none.
@@ -507,6 +778,15 @@ impl Object {
 
     /// Writes to bytes as their owner may while there is no stable read, even if views may not. As many are written as there
     /// is room for.
+    ///
+    /// ```
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::bytearray(b"hello");
+    /// object.write(&interpreter, 4, b" and more").unwrap();
+    /// assert_eq!(object.content(), b"hell ");
+    /// ```
     ///
     /// # Errors
     ///
@@ -530,6 +810,14 @@ impl Object {
     }
 
     /// The handle that core works with.
+    ///
+    /// ```
+    /// use bufproto_core::runtime::Exporter;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// assert!(Object::bytes(b"hello").attach(&interpreter).exports());
+    /// ```
     #[must_use]
     pub fn attach<'i>(&'i self, interpreter: &'i Interpreter) -> Handle<'i> {
         Handle { attached: interpreter.attach(), object: self }
@@ -571,417 +859,5 @@ impl Inner {
             .iter()
             .find(|(scripted, _)| *scripted == call || *scripted == 0)
             .map(|(_, fault)| fault.clone())
-    }
-}
-
-/// An object, borrowed, and the interpreter that it is asked in.
-#[derive(Clone, Copy, Debug)]
-pub struct Handle<'i> {
-    attached: Attached<'i>,
-    object: &'i Object,
-}
-
-impl<'i> Handle<'i> {
-    /// Whether the object offers stable reads.
-    #[must_use]
-    pub fn is_coordinated(self) -> bool {
-        matches!(self.object.0.kind, Kind::Bytes(Bytes { stable: true, .. }))
-    }
-
-    fn record(self, call: Call) {
-        self.attached.interpreter().ledger().record(self.object.0.name(), call);
-    }
-
-    fn failure(self, raised: Option<Raised>) -> Token<'i> {
-        self.attached.interpreter().raise_some(raised);
-        self.attached.token()
-    }
-
-    fn refused(self, rule: Rule) -> Failure<Token<'i>> {
-        runtime::Object::raise(self, &rule.refusal(self.attached.family()));
-        Failure::Refused(self.attached.token())
-    }
-}
-
-// SAFETY: a borrowed object is alive.
-unsafe impl<'i> runtime::Object for Handle<'i> {
-    type Runtime = Attached<'i>;
-
-    fn runtime(self) -> Attached<'i> {
-        self.attached
-    }
-
-    /// Of the types here, that of what is frozen and that of items that nobody moves take no releases.
-    fn needs_release(self) -> bool {
-        !matches!(self.object.0.kind, Kind::Opaque | Kind::Bytes(Bytes { frozen: true, .. }) | Kind::Items(_))
-    }
-
-    unsafe fn refer(self, into: NonNull<CPython3>) -> bool {
-        let reference: *mut c_void = Rc::into_raw(Rc::clone(&self.object.0)).cast_mut().cast();
-        // SAFETY: the caller's word; a view begins with a header.
-        unsafe { into.cast().write(Header::reference(reference)) };
-        true
-    }
-
-    fn raise(self, refusal: &Refusal) {
-        self.attached.raise_refusal(refusal, self.object.type_name());
-    }
-}
-
-// SAFETY: what an object answers is passed on unchanged, and what it says of its memory is true, unless the
-// unsafe `Answer::claiming` made it say otherwise.
-unsafe impl<'i> Exporter for Handle<'i> {
-    fn exports(self) -> bool {
-        !matches!(self.object.0.kind, Kind::Opaque)
-    }
-
-    unsafe fn export(self, into: NonNull<CPython3>, request: Request) -> Result<(), Failure<Token<'i>>> {
-        self.record(Call::Export(request));
-        let mut leaves = None;
-        match self.object.0.next_fault() {
-            None => {}
-            Some(Fault::Fail(raised)) => return Err(Failure::Refused(self.failure(raised))),
-            Some(Fault::Irregular(_, raised)) => return Err(Failure::Irregular(self.failure(raised))),
-            Some(Fault::SucceedRaising(raised)) => leaves = Some(raised),
-            Some(Fault::CallBack(callback)) => callback(self.attached),
-        }
-        let inner = &self.object.0;
-        inner.call_back();
-        if let Kind::Recipe { memory, script } = &inner.kind {
-            // SAFETY: the caller's word.
-            return unsafe { self.follow(memory, &script.answer, into, request) };
-        }
-        let begin = || match &inner.kind {
-            Kind::Bytes(bytes) => inner.domain.begin_view(request, bytes.read_only),
-            Kind::Items(items) => inner.domain.begin_view(request, items.read_only),
-            _ => inner.domain.begin(grant::Export::Read).map(|()| grant::Export::Read),
-        };
-        // SAFETY: the caller's word.
-        unsafe { self.grant(into, request, begin) }.map_err(|rule| self.refused(rule))?;
-        if let Kind::Scripted { answer, .. } = &inner.kind {
-            leaves = leaves.or_else(|| answer.raises.clone());
-            if answer.ownerless {
-                // SAFETY: nobody will tell when such a view ends, so it ends here; a view begins with a header, and this one
-                // has just taken a reference over.
-                unsafe {
-                    inner.end(grant::Export::Read);
-                    let owner =
-                        std::mem::replace(&mut (*into.cast::<Header>().as_ptr()).obj, std::ptr::null_mut());
-                    drop(Rc::from_raw(owner.cast_const().cast::<Inner>()));
-                }
-            }
-        }
-        self.attached.interpreter().raise_some(leaves);
-        self.record(Call::Granted);
-        Ok(())
-    }
-
-    unsafe fn export_stable(
-        self,
-        into: NonNull<CPython3>,
-        request: Request,
-    ) -> Result<(), StableFailure<Token<'i>>> {
-        let inner = &self.object.0;
-        if !self.is_coordinated() {
-            return Err(StableFailure::Unsupported);
-        }
-        self.record(Call::ExportStable(request));
-        if let Some(Fault::Fail(raised) | Fault::Irregular(_, raised)) = inner.next_fault() {
-            return Err(StableFailure::Refused(self.failure(raised)));
-        }
-        inner.call_back();
-        // SAFETY: the caller's word.
-        unsafe {
-            self.grant(into, request, || {
-                inner.domain.begin(grant::Export::Stable).map(|()| grant::Export::Stable)
-            })
-        }
-        .map_err(|rule| StableFailure::Refused(self.refused(rule).into_raised()))?;
-        self.record(Call::Granted);
-        Ok(())
-    }
-}
-
-impl<'i> Handle<'i> {
-    /// Begins an export, and fills a view for it.
-    ///
-    /// # Safety
-    ///
-    /// As [`Exporter::export`].
-    unsafe fn grant(
-        self,
-        into: NonNull<CPython3>,
-        request: Request,
-        begin: impl FnOnce() -> Result<grant::Export, Rule>,
-    ) -> Result<(), Rule> {
-        let inner = &self.object.0;
-        let export = begin()?;
-        inner.exports.set(inner.exports.get() + 1);
-        // The view takes over this reference; nothing before has run code that could drop the last other one.
-        let owner: *mut c_void = Rc::into_raw(Rc::clone(inner)).cast_mut().cast();
-        // SAFETY: the caller's word that the view is empty and stays in place; memory, shape, strides and
-        // format live as long as the object, to which the view holds a reference.
-        let answer = unsafe { fill(&inner.kind, self.attached, into, owner, (request, export)) };
-        // SAFETY: the caller's word. If there is no view, the export has begun above, and the reference was not taken over.
-        unsafe {
-            match answer {
-                Ok(()) => note(into, export),
-                Err(_) => {
-                    inner.end(export);
-                    drop(Rc::from_raw(owner.cast_const().cast::<Inner>()));
-                }
-            }
-        }
-        answer
-    }
-
-    /// Gives the answer of a recipe. What is handed out is the object's own bytes, or null.
-    ///
-    /// # Safety
-    ///
-    /// As [`Exporter::export`].
-    unsafe fn follow(
-        self,
-        memory: &Memory,
-        answer: &recipe::Answer,
-        into: NonNull<CPython3>,
-        request: Request,
-    ) -> Result<(), Failure<Token<'i>>> {
-        let inner = &self.object.0;
-        if answer.reenters && !inner.reentering.replace(true) {
-            drop(Slot::new().fill(self, request));
-            inner.reentering.set(false);
-        }
-        if let Some(Fill { memory: claim, read_only, owned }) = &answer.fills {
-            let (buf, len) = match claim {
-                Claim::Bytes(bytes) => (memory.address(), bytes.len().cast_signed()),
-                Claim::Negative(_, length) => (memory.address(), *length),
-                Claim::Null(length) => (std::ptr::null_mut(), *length),
-            };
-            let held = *owned && answer.returns != -1;
-            if held {
-                inner.domain.begin(grant::Export::Read).map_err(|rule| self.refused(rule))?;
-                inner.exports.set(inner.exports.get() + 1);
-                self.record(Call::Granted);
-            }
-            let obj = match (owned, held) {
-                (false, _) => std::ptr::null_mut(),
-                // A failure that names an owner hands out no reference.
-                (true, false) => Rc::as_ptr(inner).cast_mut().cast(),
-                (true, true) => Rc::into_raw(Rc::clone(inner)).cast_mut().cast(),
-            };
-            let (buf, readonly) = (buf.cast(), *read_only);
-            let header = Header { buf, obj, len, itemsize: 1, readonly, ndim: 1, ..Header::EMPTY };
-            // SAFETY: the caller's word that the view may be written to, and a view begins with a header.
-            unsafe { into.cast::<Header>().write(header) };
-            // SAFETY: as above.
-            unsafe { note(into, grant::Export::Read) };
-        }
-        let raised = answer.raises.clone();
-        match answer.returns {
-            0 => {
-                self.attached.interpreter().raise_some(raised);
-                Ok(())
-            }
-            -1 => Err(Failure::Refused(self.failure(raised))),
-            _ => Err(Failure::Irregular(self.failure(raised))),
-        }
-    }
-}
-
-/// # Safety
-///
-/// As [`grant::fill_info`] and [`Block::fill`]; `owner` refers to the object that `kind` is of.
-unsafe fn fill(
-    kind: &Kind,
-    attached: Attached<'_>,
-    into: NonNull<CPython3>,
-    owner: *mut c_void,
-    (request, export): (Request, grant::Export),
-) -> Result<(), Rule> {
-    let read_only = export != grant::Export::Write;
-    let span = match kind {
-        // A recipe is followed before.
-        Kind::Opaque | Kind::Recipe { .. } => return Err(Rule::ViewExporter),
-        Kind::Bytes(bytes) => bytes.span(),
-        Kind::Scripted { memory, answer } => {
-            let pointer = if answer.null { std::ptr::null_mut() } else { memory.address().cast() };
-            // A liar grants every request, so the view is filled as for a simple one, and corrected.
-            let span = Span { pointer, length: answer.length };
-            let family = attached.family();
-            // SAFETY: the caller's word.
-            unsafe { grant::fill_info(family, Some(into), owner, span, 0, Request::SIMPLE) }?;
-            // SAFETY: the caller's word that the view may be written to, and a view begins with a header.
-            unsafe { (*into.cast::<Header>().as_ptr()).readonly = c_int::from(answer.read_only) };
-            return Ok(());
-        }
-        Kind::Items(items) => {
-            let block = items.block().map_err(|_| Rule::Contiguous)?;
-            // SAFETY: the caller's word.
-            return unsafe { block.fill(into, owner, request) };
-        }
-    };
-    // SAFETY: the caller's word.
-    unsafe { grant::fill_info(attached.family(), Some(into), owner, span, c_int::from(read_only), request) }
-}
-
-/// Notes in a view which export it is, for when it is released.
-///
-/// # Safety
-///
-/// The view may be written to.
-unsafe fn note(view: NonNull<CPython3>, export: grant::Export) {
-    // SAFETY: the caller's word.
-    unsafe { (*view.as_ptr()).internal = std::ptr::without_provenance_mut(export as usize) };
-}
-
-/// Gives a view back: tells its owner, empties it, and drops the reference.
-///
-/// # Safety
-///
-/// As [`Runtime::release`](bufproto_core::runtime::Runtime::release).
-pub(crate) unsafe fn release(attached: Attached<'_>, view: NonNull<CPython3>) {
-    let header: *mut Header = view.cast().as_ptr();
-    // SAFETY: a view begins with a header.
-    let owner = unsafe { (*header).obj };
-    if owner.is_null() {
-        return;
-    }
-    // SAFETY: the caller's word that an object filled the view, so its owner is a reference that it holds.
-    let inner = unsafe { Rc::from_raw(owner.cast_const().cast::<Inner>()) };
-    // SAFETY: a view begins with a header.
-    if unsafe { (*header).is_reference() } {
-        // SAFETY: as above.
-        unsafe { header.write(Header::EMPTY) };
-        return;
-    }
-    let interpreter = attached.interpreter();
-    if inner.exports.get() == 0 {
-        interpreter.ledger().record(inner.name(), Call::ReleaseTooMany);
-        // A view that is not out holds no reference, so there is none to drop.
-        std::mem::forget(Rc::clone(&inner));
-    } else {
-        // SAFETY: the object noted what has begun, and the view is out.
-        unsafe {
-            inner.end(match (*view.as_ptr()).internal.addr() {
-                0 => grant::Export::Read,
-                1 => grant::Export::Write,
-                _ => grant::Export::Stable,
-            });
-        }
-        interpreter.ledger().record(inner.name(), Call::Release);
-    }
-    if inner.moves_on_release.get() {
-        let memory = match &inner.kind {
-            Kind::Bytes(Bytes { memory, .. }) => Some(&**memory),
-            Kind::Scripted { memory, .. } => Some(memory),
-            _ => None,
-        };
-        // Not while there are other views.
-        let _ = inner.domain.resize(|| memory.map(|memory| memory.relocate(memory.len())));
-    }
-    interpreter.raise_some(inner.release_raises.borrow().clone());
-    match &inner.kind {
-        Kind::Recipe { script: Script { release: Release::Raises(raised), .. }, .. } => {
-            interpreter.raise(raised.clone());
-        }
-        Kind::Recipe { script: Script { release: Release::Clears, .. }, .. } => {
-            drop(interpreter.take_raised())
-        }
-        _ => {}
-    }
-    // SAFETY: as above; the reference is dropped below, so nobody may find it any more.
-    unsafe { (*header).obj = std::ptr::null_mut() };
-}
-
-/// Whether the view's owner is frozen.
-///
-/// # Safety
-///
-/// The view is empty, or an object filled it.
-pub(crate) unsafe fn is_frozen(view: &Header) -> bool {
-    // SAFETY: the owner of a view that an object filled is alive, since the view holds a reference.
-    let owner = unsafe { view.obj.cast_const().cast::<Inner>().as_ref() };
-    owner.is_some_and(|inner| {
-        matches!(inner.kind, Kind::Bytes(Bytes { frozen: true, .. })) && !inner.moves_on_release.get()
-    })
-}
-
-/// The old slots of an object that has them, for one kind of access.
-#[derive(Clone, Copy, Debug)]
-pub struct Witness<'i> {
-    handle: Handle<'i>,
-    access: Access,
-}
-
-// SAFETY: segments are memory of the object.
-unsafe impl<'i> Segmented for Handle<'i> {
-    type Segments = Witness<'i>;
-
-    fn segments(self, access: Access) -> Option<Witness<'i>> {
-        let inner = &self.object.0;
-        let filled = match (&inner.slots, &inner.kind) {
-            (Slots::Bytes, Kind::Bytes(bytes)) => access != Access::Write || !bytes.read_only,
-            (Slots::Scripted { count, segments }, _) => {
-                count.is_some() && segments[access as usize].is_some()
-            }
-            _ => false,
-        };
-        filled.then_some(Witness { handle: self, access })
-    }
-}
-
-// SAFETY: what the slot is scripted to answer is passed on unchanged.
-unsafe impl<'i> Segments for Witness<'i> {
-    type Raised = Token<'i>;
-
-    fn count(self) -> isize {
-        self.handle.record(Call::CountSegments);
-        self.counted().0
-    }
-
-    fn count_and_total(self) -> (isize, isize) {
-        self.handle.record(Call::TotalSegments);
-        self.counted()
-    }
-
-    fn get(self, index: isize) -> Result<Span, Token<'i>> {
-        self.handle.record(Call::GetSegment(self.access, index));
-        let inner = &self.handle.object.0;
-        match (&inner.slots, &inner.kind) {
-            (Slots::Bytes, Kind::Bytes(bytes)) if index == 0 => Ok(bytes.span()),
-            (Slots::Scripted { segments, .. }, _) => {
-                let segment = usize::try_from(index)
-                    .ok()
-                    .and_then(|index| segments[self.access as usize].as_ref()?.get(index));
-                let Some((memory, answer)) = segment else { return Err(self.no_such_segment()) };
-                if answer.length < 0 {
-                    return Err(self.handle.failure(answer.raises.clone()));
-                }
-                self.handle.attached.interpreter().raise_some(answer.raises.clone());
-                let pointer = if answer.null { std::ptr::null_mut() } else { memory.address().cast() };
-                Ok(Span { pointer, length: answer.length })
-            }
-            _ => Err(self.no_such_segment()),
-        }
-    }
-}
-
-impl<'i> Witness<'i> {
-    fn counted(self) -> (isize, isize) {
-        let inner = &self.handle.object.0;
-        match (&inner.slots, &inner.kind) {
-            (Slots::Bytes, Kind::Bytes(bytes)) => (1, bytes.span().length),
-            (Slots::Scripted { count: Some((count, total, raised)), .. }, _) => {
-                self.handle.attached.interpreter().raise_some(raised.clone());
-                (*count, *total)
-            }
-            _ => (0, 0),
-        }
-    }
-
-    /// As the types of Python 2.7 put it.
-    fn no_such_segment(self) -> Token<'i> {
-        self.handle.failure(Some(Raised::new("SystemError", "accessing non-existent segment")))
     }
 }

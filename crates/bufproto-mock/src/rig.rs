@@ -14,6 +14,15 @@ use crate::ledger;
 use crate::object::{Handle, Object, OldSlots, Strided};
 
 /// The mock as a backend of the [conformance kit](crate::conformance).
+///
+/// ```
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::kit;
+///
+/// let report = kit::run_segments(&MockRig::new(Family::CPython2));
+/// assert_eq!(report.failed(), [0; 0], "{report}");
+/// ```
 #[derive(Debug)]
 pub struct MockRig {
     interpreter: Interpreter,
@@ -21,12 +30,30 @@ pub struct MockRig {
 
 impl MockRig {
     /// A rig whose interpreter is of a family.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Family;
+    /// use bufproto_core::runtime::Runtime;
+    /// use bufproto_mock::MockRig;
+    /// use bufproto_mock::conformance::Rig;
+    ///
+    /// assert_eq!(MockRig::new(Family::PyPy3).runtime().family(), Family::PyPy3);
+    /// ```
     #[must_use]
     pub fn new(family: Family) -> Self {
         Self { interpreter: Interpreter::new(family) }
     }
 
     /// The interpreter that its objects belong to.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::Rig;
+    /// use bufproto_mock::{MockRig, Raised};
+    ///
+    /// let rig = MockRig::new(bufproto_core::rules::Family::CPython3);
+    /// rig.raise(&Raised::new("ValueError", "no"));
+    /// assert_eq!(rig.interpreter().take_raised().unwrap().message, "no");
+    /// ```
     #[must_use]
     pub fn interpreter(&self) -> &Interpreter {
         &self.interpreter

@@ -74,16 +74,68 @@ pub use layout::{Blocks, OwnedLayout, layout_pairs, layouts, overlapping_layouts
 pub use recipe::{layout_recipes, recipes, scripts, slots};
 
 /// Every family of interpreters.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// assert!(Family::CPython2 as u8 <= example(strategy::families()) as u8);
+/// ```
 pub fn families() -> impl Strategy<Value = Family> + Clone {
     select(vec![Family::CPython3, Family::CPython313, Family::CPython2, Family::PyPy3, Family::PyPy2])
 }
 
 /// The three functions that hand out memory.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// assert!(Access::ALL.contains(&example(strategy::accesses())));
+/// ```
 pub fn accesses() -> impl Strategy<Value = Access> + Clone {
     select(Access::ALL.to_vec())
 }
 
 /// What a consumer may ask for: mostly the requests that have names, alone and combined, and now and then any bits.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// let request = example(strategy::requests());
+/// assert_eq!(Request::from_bits(request.bits()), request);
+/// ```
 pub fn requests() -> impl Strategy<Value = Request> {
     let named = [
         Request::SIMPLE,
@@ -109,6 +161,23 @@ pub fn requests() -> impl Strategy<Value = Request> {
 }
 
 /// Exceptions that exporters raise, among them those that some functions mask.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// assert!(!example(strategy::exceptions()).message.is_empty());
+/// ```
 pub fn exceptions() -> impl Strategy<Value = Raised> + Clone {
     let exception =
         select(vec!["ValueError", "BufferError", "TypeError", "MemoryError", "KeyboardInterrupt"]);
@@ -116,6 +185,24 @@ pub fn exceptions() -> impl Strategy<Value = Raised> + Clone {
 }
 
 /// What an exporter may do wrong on a call, but for calling back: a function cannot be made smaller.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// let object = Object::bytes(b"abc");
+/// object.on_next_export(example(strategy::faults()));
+/// ```
 pub fn faults() -> impl Strategy<Value = Fault> {
     prop_oneof![
         prop::option::of(exceptions()).prop_map(Fault::Fail),
@@ -126,6 +213,24 @@ pub fn faults() -> impl Strategy<Value = Fault> {
 }
 
 /// So many recipes of objects that any backend may have.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// let recipes = example(strategy::objects(2..=3));
+/// assert!((2..=3).contains(&recipes.len()));
+/// ```
 pub fn objects(
     number: impl Into<SizeRange>,
 ) -> impl Strategy<Value = Vec<crate::conformance::recipe::Recipe>> {
@@ -133,6 +238,24 @@ pub fn objects(
 }
 
 /// So many operations, one after the other; scopes have further ones inside, and scopes in these.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// let (objects, operations) = (example(strategy::objects(1..3)), example(strategy::operations(0..16)));
+/// model::check(&MockRig::new(Family::CPython3), &objects, &operations).unwrap();
+/// ```
 pub fn operations(number: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Operation>> {
     let object = || 0..4usize;
     let plain = prop_oneof![

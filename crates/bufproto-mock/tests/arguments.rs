@@ -1,10 +1,12 @@
 //! Arguments that are read and written in place, and views that were moved.
 
+use std::ffi::c_void;
 use std::ptr::{self, NonNull};
 
 use bufproto_core::abi::{CPython3, Header, View as _};
 use bufproto_core::argument::{self, Why, settle};
 use bufproto_core::error::ErrorOf;
+use bufproto_core::layout::Order;
 use bufproto_core::legacy::{Dialect, Python3};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Exception, Family, Refusal, Rule};
@@ -86,6 +88,23 @@ fn refusals_are_of_the_types_that_an_interpreter_raises() {
 }
 
 #[test]
+fn a_view_is_plain_if_it_has_none_of_four_fields() {
+    let place = NonNull::<isize>::dangling().as_ptr();
+    for fields in 0..16 {
+        let field = |number: u32| if fields >> number & 1 == 1 { place } else { ptr::null_mut() };
+        let header = Header {
+            buf: place.cast(),
+            format: field(0).cast(),
+            shape: field(1),
+            strides: field(2),
+            suboffsets: field(3),
+            ..Header::EMPTY
+        };
+        assert_eq!(header.is_plain(), fields == 0, "{header:?}");
+    }
+}
+
+#[test]
 fn a_copy_of_a_view_refers_to_itself_where_the_view_did() {
     let elsewhere = [3isize];
     let mut view = CPython3::EMPTY;
@@ -94,6 +113,9 @@ fn a_copy_of_a_view_refers_to_itself_where_the_view_did() {
         Header { format: c"B".as_ptr().cast_mut(), suboffsets: elsewhere.as_ptr().cast_mut(), ..view.header };
     view.header.shape = &raw mut view.header.len;
     view.header.strides = &raw mut view.header.itemsize;
+    // What lies behind the view is not part of it.
+    let behind: *mut c_void = (&raw mut view).wrapping_add(1).cast();
+    view.header.buf = behind;
     assert!(!view.header().is_plain());
     let mut copy = CPython3::EMPTY;
     // SAFETY: both are views, and the copy is whole.
@@ -105,7 +127,7 @@ fn a_copy_of_a_view_refers_to_itself_where_the_view_did() {
     assert_eq!(copy.header.strides, &raw mut copy.header.itemsize);
     assert_eq!(copy.header.format, view.header.format);
     assert_eq!(copy.header.suboffsets, view.header.suboffsets);
-    assert!(copy.header.buf.is_null());
+    assert_eq!(copy.header.buf, behind);
 }
 
 #[test]
@@ -190,6 +212,88 @@ fn a_fields_items_begin_where_the_field_does() {
     assert!(items.iter().eq(*b"be"));
     assert_eq!(items.as_ptr(), view.span().pointer.cast_const().cast::<u8>().wrapping_add(1));
     assert!(items.shared().is_none(), "there are other fields in between");
+}
+
+#[test]
+fn a_field_is_copied_out_of_records_and_into_them() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let memory: Vec<u8> = (0..120).collect();
+    let records = Object::strided(&Strided {
+        memory: &memory,
+        offset: 117,
+        item_size: 3,
+        format: c"T{B:x:B:y:B:z:}".into(),
+        shape: &[4, 10],
+        strides: &[-30, -3],
+        read_only: false,
+    })
+    .unwrap();
+    let mut slot = Slot::new();
+    let view = slot.fill(records.attach(&interpreter), Request::FULL).unwrap();
+    let items = view.held().field_mut::<u8>(b"y").unwrap();
+    let mut copied = [0; 40];
+    items.as_view().copy_to_slice(Order::C, &mut copied).unwrap();
+    assert!(copied.iter().copied().eq((0..40).rev().map(|record| record * 3 + 1)));
+    items.as_view().copy_to_slice(Order::Fortran, &mut copied).unwrap();
+    assert_eq!(copied[..5], [118, 88, 58, 28, 115]);
+
+    items.copy_from_slice(Order::C, &[0xEE; 40]).unwrap();
+    let expected: Vec<u8> = (0..120).map(|byte| if byte % 3 == 1 { 0xEE } else { byte }).collect();
+    drop(view);
+    assert_eq!(records.content(), expected);
+}
+
+#[test]
+fn a_field_is_copied_out_of_records_behind_pointers() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let rows = Object::indirect(&[b"abcdef", b"ghijkl"]);
+    let mut slot = Slot::new();
+    let view = slot.fill(Pairs(rows.attach(&interpreter)), Request::FULL_RO).unwrap();
+    let items = view.held().field::<u8>(b"second").unwrap();
+    assert!(items.iter().eq(*b"bdfhjl"));
+    let mut copied = [0; 6];
+    items.copy_to_slice(Order::C, &mut copied).unwrap();
+    assert_eq!(copied, *b"bdfhjl");
+    items.copy_to_slice(Order::Fortran, &mut copied).unwrap();
+    assert_eq!(copied, *b"bhdjfl");
+}
+
+/// An exporter whose two rows of six bytes are rows of three pairs.
+#[derive(Clone, Copy)]
+struct Pairs<'i>(Handle<'i>);
+
+// SAFETY: as the handle.
+unsafe impl<'i> runtime::Object for Pairs<'i> {
+    type Runtime = Attached<'i>;
+
+    fn runtime(self) -> Attached<'i> {
+        self.0.runtime()
+    }
+
+    fn raise(self, refusal: &Refusal) {
+        self.0.raise(refusal);
+    }
+}
+
+// SAFETY: the view has the bytes of the handle's, two in each item.
+unsafe impl<'i> Exporter for Pairs<'i> {
+    fn exports(self) -> bool {
+        self.0.exports()
+    }
+
+    unsafe fn export(self, into: NonNull<CPython3>, request: Request) -> Result<(), Failure<RaisedBy<Self>>> {
+        static SHAPE: [isize; 2] = [2, 3];
+        static STRIDES: [isize; 2] = [size_of::<*mut u8>() as isize, 2];
+        // SAFETY: the caller's word.
+        unsafe { self.0.export(into, request)? };
+        // SAFETY: the view has just been filled.
+        let header = unsafe { &mut (*into.as_ptr()).header };
+        header.itemsize = 2;
+        header.format = c"T{B:first:B:second:}".as_ptr().cast_mut();
+        header.shape = SHAPE.as_ptr().cast_mut();
+        header.strides = STRIDES.as_ptr().cast_mut();
+        Ok(())
+    }
 }
 
 /// An exporter that answers every request with every second byte.

@@ -122,8 +122,12 @@ unsafe impl<V: View> Places for Growing<V> {
         self.slots.borrow().len()
     }
 
-    fn claimed(&self) -> &Cell<usize> {
-        &self.claimed
+    fn claimed(&self) -> usize {
+        self.claimed.get()
+    }
+
+    fn set_claimed(&self, count: usize) {
+        self.claimed.set(count);
     }
 
     fn grow(&self) -> Result<(), Rule> {

@@ -3,6 +3,7 @@
 use bufproto_core::argument;
 use bufproto_core::request::Request;
 use bufproto_core::rules::{Family, Rule};
+use bufproto_core::stable::Table;
 use bufproto_core::view::Slot;
 use bufproto_mock::{Answer, Call, Fault, Interpreter, Object, Raised};
 
@@ -48,6 +49,20 @@ fn what_exporters_raise_is_passed_on() {
     assert_eq!(python.ledger().calls(), [Call::ExportStable(Request::SIMPLE)]);
     assert_eq!((object.exports(), object.references()), (0, 1));
     assert_eq!(argument::stable(object.attach(&python), &mut slot).unwrap().as_slice(), Ok(&b"hello"[..]));
+}
+
+#[test]
+fn what_a_table_answers_is_part_of_its_version() {
+    // Libraries have been compiled with these.
+    assert_eq!((Table::GRANTED, Table::REFUSED, Table::FOREIGN), (0, -1, 1));
+}
+
+#[test]
+fn a_stable_read_is_shown_by_its_fields() {
+    let (python, object) = (interpreter(), Object::buffer(b"hello"));
+    let mut slot = Slot::new();
+    let view = slot.fill_stable(object.attach(&python), Request::FULL_RO).unwrap();
+    assert_eq!(format!("{view:?}"), format!("StableView({:?})", view.held().header()));
 }
 
 #[test]

@@ -16,6 +16,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import zipfile
 
@@ -77,14 +78,25 @@ def find():
 
 def library(crate):
     """Lets cargo build the static library, and returns it."""
-    command = [cargo(), "rustc", "--release", "--lib", "--features", "library", "--crate-type", "staticlib"]
+    command = [cargo(), "rustc", "--profile", "library", "--lib", "--features", "library", "--crate-type", "staticlib"]
     command += ["--manifest-path", str(crate / "Cargo.toml"), "--message-format", "json-render-diagnostics"]
     messages = [json.loads(line) for line in subprocess.check_output(command).splitlines()]
     files = [file for message in messages if message["reason"] == "compiler-artifact" for file in message["filenames"]]
     libraries = [file for file in files if os.path.basename(file) == "libbufproto_ffi.a"]
     if not libraries:
         raise SystemExit("cargo built no libbufproto_ffi.a: the C library is for systems whose static libraries have such names")
-    return pathlib.Path(libraries[-1])
+    return without_unwinding(pathlib.Path(libraries[-1]))
+
+
+def without_unwinding(archive):
+    """The library without what debuggers unwind its functions by, which nothing else needs: none of them unwinds. Where there is
+    no objcopy, it stays as it is."""
+    copy = archive.with_suffix(".small.a")
+    command = ["objcopy", "--remove-section=.eh_frame", "--remove-section=.rela.eh_frame", str(archive), str(copy)]
+    if shutil.which(command[0]) is None or sys.platform != "linux":
+        return archive
+    subprocess.check_call(command)
+    return copy
 
 
 def cargo():

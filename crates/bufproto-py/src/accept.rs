@@ -1,17 +1,12 @@
 //! What an argument may be.
 
-use bufproto_core::layout::Layout;
-use bufproto_core::request::Request;
 use bufproto_core::rules::Rule;
-use bufproto_core::shared::Shared;
-use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::argument::{ReadBuffer, WriteBuffer};
 use crate::object::Object;
-use crate::refusal;
-use crate::view::{Slot, fill};
+use crate::{copies, refusal};
 
 /// What an argument may be: of which layout, how long, and how aligned.
 ///
@@ -62,11 +57,42 @@ impl Accept {
 
     /// `bytes`, and what derives from it, and nothing else: what is read is always
     /// [frozen](ReadBuffer::as_frozen). There is nothing to write to.
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// use pyo3::types::{PyByteArray, PyBytes};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let bytes = PyBytes::new(py, b"abc").into_any();
+    /// assert_eq!(Accept::BYTES.read(&bytes)?.as_frozen(), Some(&b"abc"[..]));
+    /// let array = PyByteArray::new(py, b"abc").into_any();
+    /// assert_eq!(
+    ///     Accept::BYTES.read(&array).unwrap_err().to_string(),
+    ///     "TypeError: a bytes object is required, not 'bytearray': pass its bytes(...)"
+    /// );
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub const BYTES: Self = Self::new(What::Bytes);
 
     /// Any exporter. Items that do not lie side by side are copied, in C order, into memory of the argument's own; all
     /// else is used in place. What is written to cannot be a copy, so for writing this is
     /// [`CONTIGUOUS`](Self::CONTIGUOUS).
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let reversed = py.eval(c"memoryview(b'abc')[::-1]", None, None)?;
+    /// assert!(Accept::CONTIGUOUS.read(&reversed).is_err());
+    /// assert_eq!(Accept::ANY_LAYOUT.read(&reversed)?.to_vec(), b"cba");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub const ANY_LAYOUT: Self = Self::new(What::AnyLayout);
 
     const fn new(what: What) -> Self {
@@ -74,12 +100,40 @@ impl Accept {
     }
 
     /// No more than so many bytes.
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"b'abcde'", None, None)?;
+    /// assert_eq!(Accept::CONTIGUOUS.at_most(5).read(&object)?.len(), 5);
+    /// assert!(Accept::CONTIGUOUS.at_most(4).read(&object).is_err());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn at_most(self, bytes: usize) -> Self {
         Self { most: bytes, ..self }
     }
 
     /// Memory whose address is a multiple of so many bytes. Memory without a byte is aligned.
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let doubles = py.eval(c"memoryview(__import__('array').array('d', [1.0, 2.0])).cast('B')", None, None)?;
+    /// let aligned = Accept::CONTIGUOUS.aligned_to(8);
+    /// assert_eq!(aligned.read(&doubles)?.len(), 16);
+    /// let from_the_second = doubles.get_item(pyo3::types::PySlice::new(py, 1, 16, 1))?;
+    /// assert!(aligned.read(&from_the_second).unwrap_err().to_string().starts_with("ValueError: "));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Panics
     ///
@@ -91,6 +145,19 @@ impl Accept {
     }
 
     /// Acquires an object's memory to read.
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"bytearray(b'abc')", None, None)?;
+    /// let data = Accept::CONTIGUOUS.read(&object)?;
+    /// assert_eq!(data.to_vec(), b"abc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -112,6 +179,21 @@ impl Accept {
     }
 
     /// Acquires an object's memory to read and write.
+    ///
+    /// ```
+    /// use bufproto_py::Accept;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = pyo3::types::PyByteArray::new(py, b"abc");
+    /// Accept::CONTIGUOUS.at_most(4).write(array.as_any())?.shared().fill(b'x');
+    /// assert_eq!(array.to_vec(), b"xxx");
+    /// let bytes = py.eval(c"b'abc'", None, None)?;
+    /// assert!(Accept::CONTIGUOUS.write(&bytes).is_err(), "nobody writes to a bytes");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -139,50 +221,8 @@ impl Accept {
 
 /// The memory itself if its items lie side by side, else a copy of them.
 fn any_layout<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<ReadBuffer<'a, 'py>> {
-    let py = object.py();
-    match ReadBuffer::acquire(object.as_borrowed()) {
-        // Which is how exporters refuse a layout. Those that refuse for other reasons will do so again.
-        Err(refused)
-            if refused.is_instance_of::<PyBufferError>(py) || refused.is_instance_of::<PyValueError>(py) =>
-        {
-            let mut slot = Slot::new();
-            let view = fill(&mut slot, object, Request::FULL_RO)?;
-            let layout =
-                view.held().layout().map_err(|_| refusal::of(Rule::ViewLayout, Object::from(object)))?;
-            let memory: *mut u8 = view.span().pointer.cast();
-            if memory.is_null() && layout.length() != 0 {
-                return Err(refusal::of(Rule::NullMemory, Object::from(object)));
-            }
-            // SAFETY: the view is held, and its memory is there.
-            let copy = unsafe { side_by_side(memory, layout) };
-            Ok(ReadBuffer::of_copy(copy, view.held().header().itemsize, py.into()))
-        }
-        acquired => acquired,
-    }
-}
-
-/// The items in C order. Not by `bufproto_core::copy`, which would have it that nobody writes meanwhile.
-///
-/// # Safety
-///
-/// `memory` is the `buf` of a view with this layout, which is held.
-unsafe fn side_by_side(memory: *mut u8, layout: Layout<'_>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(layout.length());
-    let dimensions = layout.dimensions();
-    let mut indices = vec![0; dimensions];
-    for _ in 0..layout.items() {
-        // SAFETY: the caller's word.
-        if let Ok(item) = unsafe { layout.pointer(memory, &indices) } {
-            // SAFETY: an item's address; the view is held meanwhile.
-            bytes.extend(unsafe { Shared::new(item, layout.item_size()) }.iter());
-        }
-        for dimension in (0..dimensions).rev() {
-            indices[dimension] += 1;
-            if indices[dimension] < layout.extent(dimension) {
-                break;
-            }
-            indices[dimension] = 0;
-        }
-    }
-    bytes
+    Ok(match copies::in_place_or_copied(object)? {
+        Ok(buffer) => buffer,
+        Err((bytes, item_size)) => ReadBuffer::of_copy(bytes, item_size, object.py().into()),
+    })
 }

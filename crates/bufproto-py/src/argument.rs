@@ -72,12 +72,12 @@ use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 use std::borrow::Cow;
 
-use bufproto_core::element::Element;
 use bufproto_core::shared::Shared;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::copies::copy_of;
 use crate::interpreter;
 use crate::lease::Lease;
 use crate::object::Attached;
@@ -94,13 +94,52 @@ pub use items::{field, field_mut, typed, typed_mut};
 pub use write::WriteBuffer;
 
 /// What a [`ReadBuffer`] or [`WriteBuffer`] is looked at as: bytes, whatever the items are.
+///
+/// ```
+/// use bufproto_py::ReadBuffer;
+/// use bufproto_py::argument::Bytes;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let object = py.eval(c"__import__('array').array('i', [1, 2])", None, None)?;
+/// let bytes: ReadBuffer<'_, '_, Bytes> = object.extract()?;
+/// let items: ReadBuffer<'_, '_, i32> = object.extract()?;
+/// assert_eq!((bytes.len(), items.len()), (8, 2));
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Bytes {}
 
 /// An argument to read: the memory of any object that exports it, as bytes, or as items of type `T`
-/// ([`Element`]).
+/// ([`Element`](bufproto_core::element::Element)).
 ///
 /// See the [module](self) for what it costs and raises.
+///
+/// ```
+/// use bufproto_py::ReadBuffer;
+/// use pyo3::prelude::*;
+///
+/// /// The bytes that occur, in order.
+/// #[pyfunction]
+/// fn alphabet(data: ReadBuffer<'_, '_>) -> Vec<u8> {
+///     let occurs = data.shared().iter().collect::<std::collections::BTreeSet<_>>();
+///     occurs.into_iter().collect()
+/// }
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let alphabet = wrap_pyfunction!(alphabet, py)?;
+///     assert_eq!(alphabet.call1((b"hello",))?.extract::<Vec<u8>>()?, b"ehlo");
+///     let reversed = py.eval(c"memoryview(b'hello')[::-1]", None, None)?;
+///     assert_eq!(
+///         alphabet.call1((reversed,)).unwrap_err().to_string(),
+///         "BufferError: 'memoryview' object is not C-contiguous: pass a copy"
+///     );
+///     PyResult::Ok(())
+/// }).unwrap();
+/// ```
 pub struct ReadBuffer<'a, 'py, T = Bytes> {
     /// Invariant: it keeps memory that can be read.
     lease: Lease,
@@ -159,6 +198,22 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     }
 
     /// The bytes of the memory, whatever its items are. Others may write to them meanwhile.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, b"abc");
+    /// let data: ReadBuffer<'_, '_> = array.extract()?;
+    /// assert_eq!(data.shared().get(0), Some(b'a'));
+    /// array.set_item(0, b'x')?;
+    /// assert_eq!(data.shared().get(0), Some(b'x'), "it is the array's memory");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn shared(&self) -> Shared<'_> {
@@ -197,6 +252,20 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     }
 
     /// Whether nobody can write to the memory while the buffer lives.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// use pyo3::types::{PyByteArray, PyBytes};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let (bytes, array) = (PyBytes::new(py, b"abc"), PyByteArray::new(py, b"abc"));
+    /// assert!(bytes.extract::<ReadBuffer<'_, '_>>()?.is_frozen());
+    /// assert!(!array.extract::<ReadBuffer<'_, '_>>()?.is_frozen());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.lease.is_frozen(self.attached)
@@ -213,6 +282,20 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     ///     println!("{bytes:?}");
     /// }
     /// ```
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"b'abc'", None, None)?;
+    /// let data: ReadBuffer<'_, '_> = object.extract()?;
+    /// let bytes = data.as_frozen().unwrap();
+    /// assert_eq!(py.detach(|| bytes.to_ascii_uppercase()), b"ABC");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_frozen(&self) -> Option<&[u8]> {
@@ -221,6 +304,21 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     }
 
     /// The bytes, which stay as they are from now on: the memory itself if it is [frozen](Self::is_frozen), else a copy.
+    ///
+    /// ```
+    /// use std::borrow::Cow;
+    /// use bufproto_py::ReadBuffer;
+    /// use pyo3::types::{PyByteArray, PyBytes};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let (bytes, array) = (PyBytes::new(py, b"abc"), PyByteArray::new(py, b"abc"));
+    /// assert!(matches!(bytes.extract::<ReadBuffer<'_, '_>>()?.snapshot(), Cow::Borrowed(b"abc")));
+    /// assert!(matches!(array.extract::<ReadBuffer<'_, '_>>()?.snapshot(), Cow::Owned(_)));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn snapshot(&self) -> Cow<'_, [u8]> {
         match self.as_frozen() {
@@ -230,12 +328,41 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     }
 
     /// Where the bytes can be read from one after the other, and sought in.
+    ///
+    /// ```
+    /// use std::io::BufRead as _;
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"bytearray(b'one\\ntwo\\n')", None, None)?;
+    /// let data: ReadBuffer<'_, '_> = object.extract()?;
+    /// let lines = std::io::BufReader::new(data.reader()).lines().collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!(lines, ["one", "two"]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {
         Reader::new(self.shared())
     }
 
     /// The bytes as an ordinary slice.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"bytearray(b'abc')", None, None)?;
+    /// let data: ReadBuffer<'_, '_> = object.extract()?;
+    /// // SAFETY: nobody else knows of this array.
+    /// assert_eq!(unsafe { data.as_slice() }, b"abc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Safety
     ///
@@ -249,6 +376,22 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
     }
 
     /// The same memory, held for as long as it takes, in a value that can be stored and sent to other threads.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, b"abc");
+    /// let owned = array.extract::<ReadBuffer<'_, '_>>()?.into_owned();
+    /// assert!(array.resize(10).is_err(), "it is still held");
+    /// drop(owned);
+    /// array.resize(10)?;
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn into_owned(self) -> OwnedBuffer {
         let buffer = ManuallyDrop::new(self);
@@ -260,6 +403,18 @@ impl<'a, 'py, T> ReadBuffer<'a, 'py, T> {
 
 impl<'a, 'py> ReadBuffer<'a, 'py> {
     /// The number of bytes.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2])", None, None)?;
+    /// assert_eq!(object.extract::<ReadBuffer<'_, '_>>()?.len(), 8, "bytes, not items");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
@@ -267,6 +422,17 @@ impl<'a, 'py> ReadBuffer<'a, 'py> {
     }
 
     /// Whether there are no bytes.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// assert!(py.eval(c"b''", None, None)?.extract::<ReadBuffer<'_, '_>>()?.is_empty());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -274,6 +440,20 @@ impl<'a, 'py> ReadBuffer<'a, 'py> {
     }
 
     /// Copies as many bytes as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"bytearray(b'abcde')", None, None)?;
+    /// let mut head = [0; 3];
+    /// assert_eq!(object.extract::<ReadBuffer<'_, '_>>()?.copy_to_slice(&mut head), 3);
+    /// assert_eq!(head, *b"abc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_to_slice(&self, into: &mut [u8]) -> usize {
         match self.as_frozen() {
             Some(bytes) => {
@@ -286,6 +466,18 @@ impl<'a, 'py> ReadBuffer<'a, 'py> {
     }
 
     /// A copy of the bytes.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"memoryview(b'abcde')[1:3]", None, None)?;
+    /// assert_eq!(object.extract::<ReadBuffer<'_, '_>>()?.to_vec(), b"bc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
         self.snapshot().into_owned()
@@ -314,13 +506,4 @@ impl<T> fmt::Debug for ReadBuffer<'_, '_, T> {
         let (length, frozen) = (self.lease.len(), self.is_frozen());
         formatter.debug_struct("ReadBuffer").field("len", &length).field("frozen", &frozen).finish()
     }
-}
-
-/// A copy of items that others may write to, each as it is when its turn comes.
-pub(crate) fn copy_of<T: Element>(memory: Shared<'_>) -> Vec<T> {
-    let mut copy = Vec::with_capacity(memory.len() / size_of::<T>());
-    let count = memory.items_to_uninit(copy.spare_capacity_mut());
-    // SAFETY: so many items were written.
-    unsafe { copy.set_len(count) };
-    copy
 }

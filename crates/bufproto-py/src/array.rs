@@ -39,24 +39,27 @@
 use core::slice;
 
 use bufproto_core::element::Element;
+use bufproto_core::layout::Order;
 use bufproto_core::request::Request;
 use bufproto_core::shared::{Shared, SharedMut};
 use bufproto_core::typed::{TypedView, TypedViewMut};
 use ndarray::{
     Array1, ArrayBase, ArrayD, ArrayView1, ArrayViewD, ArrayViewMut1, ArrayViewMutD, CowArray, Data,
-    Dimension, Ix1, IxDyn,
+    Dimension, Ix1, IxDyn, ShapeBuilder,
 };
 use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::argument::{ReadBuffer, WriteBuffer, copy_of, typed};
+use crate::argument::{ReadBuffer, WriteBuffer, typed};
+use crate::copies::items;
 use crate::view::{Slot, fill};
 
 mod parts;
 
 use parts::Parts;
 
-/// A copy of an object's items, in the dimensions that it has. It is in C order, whatever the object's is.
+/// A copy of an object's items, in the dimensions that it has. It is in Fortran order if the object's items are, else in C
+/// order, as what `to_owned` of `ndarray` makes.
 ///
 /// An argument of a function can be taken by it: `#[pyo3(from_py_with = array_of)] items: ArrayD<f64>`.
 ///
@@ -121,7 +124,21 @@ pub fn array_of<T: Element>(object: &Bound<'_, PyAny>) -> PyResult<ArrayD<T>> {
 /// # }
 /// ```
 pub trait ArrayItems<'held, T>: sealed::Sealed + Copy {
-    /// A copy of the items, each as it is when its turn comes. It is in C order, whatever the view's is.
+    /// A copy of the items, each as it is when its turn comes. It is in Fortran order if the items are, else in C order.
+    ///
+    /// ```
+    /// use bufproto_py::{ArrayItems, Request, Slot, fill, typed};
+    /// use ndarray::arr1;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let mut slot = Slot::new();
+    /// let view = fill(&mut slot, &py.eval(c"memoryview(b'abc')[::-1]", None, None)?, Request::FULL_RO)?;
+    /// assert_eq!(typed::<u8>(&view)?.to_array()?, arr1(b"cba").into_dyn());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -131,6 +148,20 @@ pub trait ArrayItems<'held, T>: sealed::Sealed + Copy {
     /// The items where they are, which [stay as they are](TypedView::is_frozen) for as long as the view is held: those of
     /// an exact `bytes`, or of a stable read. The array may be used with the interpreter detached, and on other threads.
     ///
+    /// ```
+    /// use bufproto_py::{ArrayItems, Request, Slot, fill, typed};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let mut slot = Slot::new();
+    /// let view = fill(&mut slot, &py.eval(c"b'abc'", None, None)?, Request::FULL_RO)?;
+    /// let array = typed::<u8>(&view)?.as_frozen_array()?;
+    /// assert_eq!(py.detach(|| array.iter().max().copied()), Some(b'c'));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ArrayError::NotFrozen`], and what [`as_array_view`](Self::as_array_view) reports.
@@ -138,6 +169,21 @@ pub trait ArrayItems<'held, T>: sealed::Sealed + Copy {
 
     /// The items, which stay as they are from now on: where they are if they are frozen and an array can be made of them,
     /// else a copy.
+    ///
+    /// ```
+    /// use bufproto_py::{ArrayItems, Request, Slot, fill, typed};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let (mut slot, array) = (Slot::new(), pyo3::types::PyByteArray::new(py, b"abc"));
+    /// let view = fill(&mut slot, &array, Request::FULL_RO)?;
+    /// let snapshot = typed::<u8>(&view)?.snapshot_array()?;
+    /// array.set_item(0, b'x')?;
+    /// assert_eq!(snapshot[[0]], b'a', "it is a copy");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -177,6 +223,22 @@ pub trait ArrayItems<'held, T>: sealed::Sealed + Copy {
 }
 
 /// The items of a writable view as an array. See the [module](self).
+///
+/// ```
+/// use bufproto_py::{ArrayItemsMut, Request, Slot, fill, typed_mut};
+/// use ndarray::arr2;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let table = py.eval(c"memoryview(bytearray(4)).cast('B', (2, 2))", None, None)?;
+/// let mut slot = Slot::new();
+/// let view = fill(&mut slot, &table, Request::FULL)?;
+/// typed_mut::<u8>(&view)?.copy_from_array(&arr2(&[[1, 2], [3, 4]]))?;
+/// assert_eq!(table.call_method0("tolist")?.extract::<Vec<Vec<u8>>>()?, [[1, 2], [3, 4]]);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 pub trait ArrayItemsMut<'held, T>: sealed::Sealed + Copy {
     /// Writes an array's items to the view's, which has the same shape.
     ///
@@ -247,13 +309,12 @@ impl<T> sealed::Sealed for TypedViewMut<'_, T> {}
 
 impl<'held, T: Element> ArrayItems<'held, T> for TypedView<'held, T> {
     fn to_array(self) -> Result<ArrayD<T>, ArrayError> {
-        let shape: Vec<usize> = self.shape().collect();
-        let items = match self.shared() {
-            Some(memory) => copy_of(memory),
-            None => self.iter().collect(),
-        };
+        let shape = IxDyn(&self.shape().collect::<Vec<_>>());
+        let layout = self.layout();
+        let by_columns = layout.is_contiguous(Order::Fortran) && !layout.is_contiguous(Order::C);
+        let order = if by_columns { Order::Fortran } else { Order::C };
         // There are as many items as the shape has, so it can only be that `ndarray` does not take the shape.
-        ArrayD::from_shape_vec(shape, items).map_err(|_| ArrayError::TooLarge)
+        ArrayD::from_shape_vec(shape.set_f(by_columns), items(self, order)).map_err(|_| ArrayError::TooLarge)
     }
 
     fn as_frozen_array(self) -> Result<ArrayViewD<'held, T>, ArrayError> {
@@ -289,10 +350,16 @@ impl<'held, T: Element> ArrayItemsMut<'held, T> for TypedViewMut<'held, T> {
         if array.shape() != shape {
             return Err(other());
         }
-        array.view().into_dyn().indexed_iter().try_for_each(|(indices, &item)| {
-            // The indices are those of the same shape.
-            self.set(ndarray::Dimension::slice(&indices), item).map_err(|_| other())
-        })
+        let (by_columns, in_order);
+        let (order, items) = if array.t().is_standard_layout() {
+            by_columns = array.t();
+            (Order::Fortran, by_columns.as_slice())
+        } else {
+            in_order = array.as_standard_layout();
+            (Order::C, in_order.as_slice())
+        };
+        // Arrays in standard layout are slices, and have as many items as their shape says.
+        items.ok_or_else(other).and_then(|items| self.copy_from_slice(order, items).map_err(|_| other()))
     }
 
     unsafe fn as_array_view_mut(self) -> Result<ArrayViewMutD<'held, T>, ArrayError> {
@@ -335,12 +402,37 @@ impl<'held, T: Element> ArrayItemsMut<'held, T> for TypedViewMut<'held, T> {
 /// ```
 impl<T: Element> ReadBuffer<'_, '_, T> {
     /// A copy of the items.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// assert_eq!(array.extract::<ReadBuffer<'_, '_, i32>>()?.to_array().product(), 6);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_array(&self) -> Array1<T> {
         self.to_vec().into()
     }
 
     /// The items where they are, if they are [frozen](Self::is_frozen). The array may be used with the interpreter detached.
+    ///
+    /// ```
+    /// use bufproto_py::{ArrayError, ReadBuffer};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let (bytes, array) = (py.eval(c"b'abc'", None, None)?, py.eval(c"bytearray(b'abc')", None, None)?);
+    /// assert_eq!(bytes.extract::<ReadBuffer<'_, '_, u8>>()?.as_frozen_array()?.len(), 3);
+    /// assert_eq!(array.extract::<ReadBuffer<'_, '_, u8>>()?.as_frozen_array(), Err(ArrayError::NotFrozen));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -354,6 +446,19 @@ impl<T: Element> ReadBuffer<'_, '_, T> {
     }
 
     /// The items, which stay as they are from now on: where they are if they are frozen, else a copy.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let bytes = py.eval(c"b'abc'", None, None)?;
+    /// let data: ReadBuffer<'_, '_, u8> = bytes.extract()?;
+    /// assert!(data.snapshot_array().is_view(), "no copy is needed");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn snapshot_array(&self) -> CowArray<'_, T, Ix1> {
         match self.as_frozen_array() {
@@ -363,6 +468,20 @@ impl<T: Element> ReadBuffer<'_, '_, T> {
     }
 
     /// The items where they are.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = py.eval(c"__import__('array').array('d', [1.0, 2.0])", None, None)?;
+    /// let data: ReadBuffer<'_, '_, f64> = array.extract()?;
+    /// // SAFETY: nobody else knows of this array.
+    /// assert_eq!(unsafe { data.as_array_view() }?.sum(), 3.0);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -402,12 +521,40 @@ impl<T: Element> ReadBuffer<'_, '_, T> {
 /// ```
 impl<T: Element> WriteBuffer<'_, '_, T> {
     /// A copy of the items.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// assert_eq!(array.extract::<WriteBuffer<'_, '_, i32>>()?.to_array().sum(), 6);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_array(&self) -> Array1<T> {
         self.to_vec().into()
     }
 
     /// The items where they are, to read and write.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// let mut data: WriteBuffer<'_, '_, i32> = array.extract()?;
+    /// // SAFETY: nobody else knows of this array.
+    /// let mut numbers = unsafe { data.as_array_view_mut() }?;
+    /// numbers += 1;
+    /// assert_eq!(array.extract::<Vec<i32>>()?, [2, 3, 4]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::TryReserveError;
 
+use bufproto_core::layout::{Layout, Order};
 use bufproto_core::request::Request;
 use pyo3::exceptions::{PyIndexError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -12,7 +13,8 @@ use pyo3::pyclass::CompareOp;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 
-use crate::argument::{ReadBuffer, copy_of};
+use crate::argument::ReadBuffer;
+use crate::copies::{self, copy_of};
 use crate::export::{Export, ExportError, Exported, StableRead};
 use crate::object::Object;
 use crate::{exporter, refusal};
@@ -119,17 +121,17 @@ impl Buffer {
         read.map_err(|error| named(slf, error))
     }
 
-    /// Writes to bytes that are there.
-    fn write(slf: &Bound<'_, Self>, bytes: &[u8], places: impl Iterator<Item = usize>) -> PyResult<()> {
+    /// Writes to bytes that are there, so far apart.
+    fn write(slf: &Bound<'_, Self>, bytes: &[u8], start: usize, step: isize) -> PyResult<()> {
         if slf.get().0.is_read_only() {
             Self::change(slf, 0, |_| ())?;
         }
         let written = slf.get().0.write(slf.py(), |memory| {
-            for (place, byte) in places.zip(bytes) {
-                memory.set(place, *byte);
-            }
+            let (shape, strides) = ([bytes.len().cast_signed()], [step]);
+            let layout = Layout::new(1, &shape, Some(&strides), None).ok()?;
+            memory.view(start, layout)?.copy_from_slice(Order::C, bytes).ok()
         });
-        written.map_err(|error| named(slf, error))
+        written.map_err(|error| named(slf, error))?.ok_or_else(gone)
     }
 }
 
@@ -194,17 +196,18 @@ exporter! {
         fn __getitem__<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
             // A key may run code, so the length is looked at again.
             let index = Index::of(key, slf.get().0.len())?;
-            let gone = || PyIndexError::new_err("Buffer index out of range");
             match index {
                 Index::One(place) => locked(slf, || {
                     let byte = slf.get().0.read(slf.py(), |bytes| bytes.get(place))?.ok_or_else(gone)?;
                     Ok(byte.into_pyobject(slf.py())?.into_any())
                 }),
                 Index::Slice { start, step, count } => locked(slf, || {
-                    let copy = Self::with_bytes(slf, |bytes| match step {
-                        1 => bytes.get(start..start.saturating_add(count)).map(<[u8]>::to_vec),
-                        _ => index::places(start, step, count).map(|place| bytes.get(place).copied()).collect(),
-                    })?;
+                    let copy = slf.get().0.read(slf.py(), |bytes| {
+                        let (shape, strides) = ([count.cast_signed()], [step]);
+                        let layout = Layout::new(1, &shape, Some(&strides), None).ok()?;
+                        bytes.view(start, layout).map(|view| copies::items(view, Order::C))
+                    });
+                    let copy = copy.map_err(|error| named(slf, error))?;
                     Ok(Bound::new(slf.py(), Self::of(copy.ok_or_else(gone)?))?.into_any())
                 }),
             }
@@ -215,9 +218,9 @@ exporter! {
             let bytes = if is_slice { assignable(value)? } else { vec![index::byte(value)?] };
             let key = Index::of(key, slf.get().0.len())?;
             locked(slf, || match key {
-                Index::One(place) => Self::write(slf, &bytes, std::iter::once(place)),
+                Index::One(place) => Self::write(slf, &bytes, place, 1),
                 Index::Slice { start, step, count } if bytes.len() == count => {
-                    Self::write(slf, &bytes, index::places(start, step, count))
+                    Self::write(slf, &bytes, start, step)
                 }
                 Index::Slice { start, step: 1, count } => Self::change(slf, bytes.len(), |held| {
                     let start = start.min(held.len());
@@ -284,29 +287,46 @@ exporter! {
         }
 
         fn __iadd__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-            let Ok(other) = other.extract::<ReadBuffer<'_, '_>>() else {
+            // What is its own view must not stand in the way, so it is gone by then.
+            let Ok(bytes) = copies::bytes_of(other) else {
                 let kind = other.get_type().name()?;
                 return Err(PyTypeError::new_err(format!("can't concat {kind} to Buffer")));
             };
-            let bytes = other.to_vec();
-            // What is its own view must not stand in the way.
-            drop(other);
             locked(slf, || Self::change(slf, bytes.len(), |held| held.extend_from_slice(&bytes)))
         }
 
         /// Adds one byte, a number, at the end.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hell")
+        ///     >>> buffer.append(ord("o"))
+        ///     >>> buffer
+        ///     Buffer(b'hello')
         fn append(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
             let byte = index::byte(item)?;
             locked(slf, || Self::change(slf, 1, |held| held.push(byte)))
         }
 
         /// Adds the bytes of a bytes-like object, or numbers, at the end.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"a")
+        ///     >>> buffer.extend(bytearray(b"bc"))
+        ///     >>> buffer.extend([100, 101])
+        ///     >>> buffer
+        ///     Buffer(b'abcde')
         fn extend(slf: &Bound<'_, Self>, items: &Bound<'_, PyAny>) -> PyResult<()> {
             let bytes = index::bytes(items)?;
             locked(slf, || Self::change(slf, bytes.len(), |held| held.extend_from_slice(&bytes)))
         }
 
         /// Puts one byte, a number, before the one at the index.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"ello")
+        ///     >>> buffer.insert(0, ord("h"))
+        ///     >>> buffer
+        ///     Buffer(b'hello')
         fn insert(slf: &Bound<'_, Self>, index: isize, item: &Bound<'_, PyAny>) -> PyResult<()> {
             let byte = index::byte(item)?;
             locked(slf, || {
@@ -318,6 +338,15 @@ exporter! {
         }
 
         /// Takes out one byte, by default the last, and returns it.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello!")
+        ///     >>> chr(buffer.pop())
+        ///     '!'
+        ///     >>> chr(buffer.pop(0))
+        ///     'h'
+        ///     >>> buffer
+        ///     Buffer(b'ello')
         #[pyo3(signature = (index=None))]
         fn pop(slf: &Bound<'_, Self>, index: Option<&Bound<'_, PyAny>>) -> PyResult<u8> {
             let length = slf.get().0.len();
@@ -333,6 +362,15 @@ exporter! {
         }
 
         /// Makes it so many bytes long: cuts bytes off, or adds zeros.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello")
+        ///     >>> buffer.resize(4)
+        ///     >>> buffer
+        ///     Buffer(b'hell')
+        ///     >>> buffer.resize(5)
+        ///     >>> buffer[4]
+        ///     0
         fn resize(slf: &Bound<'_, Self>, size: isize) -> PyResult<()> {
             let size = usize::try_from(size)
                 .map_err(|_| PyValueError::new_err(format!("cannot resize to {size} bytes: a size is not negative")))?;
@@ -343,11 +381,24 @@ exporter! {
         }
 
         /// Takes all bytes out.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello")
+        ///     >>> buffer.clear()
+        ///     >>> len(buffer)
+        ///     0
         fn clear(slf: &Bound<'_, Self>) -> PyResult<()> {
             locked(slf, || slf.get().replace(Memory::default()).map_err(|error| named(slf, error)))
         }
 
         /// A copy of the bytes.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello")
+        ///     >>> copy = buffer.tobytes()
+        ///     >>> buffer.clear()
+        ///     >>> copy
+        ///     b'hello'
         fn tobytes<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyBytes>> {
             locked(slf, || {
                 if let Some(stable) = slf.get().stable() {
@@ -370,12 +421,24 @@ exporter! {
         }
 
         /// The bytes as hexadecimal digits; the arguments are those of bytes.hex.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> Buffer(b"hello").hex()
+        ///     '68656c6c6f'
+        ///     >>> Buffer(b"hello").hex("-")
+        ///     '68-65-6c-6c-6f'
         #[pyo3(signature = (*arguments))]
         fn hex<'py>(slf: &Bound<'py, Self>, arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
             Self::tobytes(slf)?.call_method1("hex", arguments)
         }
 
         /// A view to read, as memoryview.toreadonly gives it; but others may still begin to read in peace, by stable_read.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello")
+        ///     >>> with buffer.toreadonly() as view, buffer.stable_read() as stable:
+        ///     ...     view.readonly, bytes(stable)
+        ///     (True, b'hello')
         fn toreadonly<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
             view(Bound::new(slf.py(), ReadOnly(slf.get().0.to_read_only()))?.as_any())
         }
@@ -406,6 +469,14 @@ exporter! {
         }
 
         /// How many views of the memory there are, just now.
+        ///
+        ///     >>> from bufproto import Buffer
+        ///     >>> buffer = Buffer(b"hello")
+        ///     >>> with memoryview(buffer):
+        ///     ...     buffer.exports
+        ///     1
+        ///     >>> buffer.exports
+        ///     0
         #[getter]
         fn exports(&self) -> usize {
             self.0.exports()
@@ -479,6 +550,11 @@ impl Export for Stable {
 }
 
 exporter!(Stable);
+
+/// The exception for bytes that are not there, or not any more.
+fn gone() -> PyErr {
+    PyIndexError::new_err("Buffer index out of range")
+}
 
 /// The exception, which names the object where it is for a broken rule.
 fn named(slf: &Bound<'_, Buffer>, error: ExportError) -> PyErr {

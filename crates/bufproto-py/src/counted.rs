@@ -21,13 +21,17 @@ pub(crate) struct Counted {
     pub(crate) length: isize,
 }
 
-/// Counts an export, if the object is of one of the exact types and can be counted.
-#[inline]
-pub(crate) fn count<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option<Counted> {
-    let counted = find::<WRITE>(object)?;
-    // SAFETY: a field of the object, which is alive, and which only who holds the lock looks at.
-    unsafe { *counted.counter += 1 };
-    Some(counted)
+impl Counted {
+    /// Counts an export.
+    ///
+    /// # Safety
+    ///
+    /// It has just been [found](find).
+    #[inline]
+    pub(crate) unsafe fn count(&self) {
+        // SAFETY: a field of the object, which is alive, and which only who holds the lock looks at.
+        unsafe { *self.counter += 1 };
+    }
 }
 
 /// Finds the memory of an object of one of the exact types, as it is now. Whatever is out of the ordinary is left to the
@@ -45,19 +49,21 @@ pub(crate) fn find<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option
     }
 }
 
-/// The size of an item in bytes.
+/// The format of the items, and the size of one in bytes.
 ///
 /// # Safety
 ///
-/// The object is one whose export has been counted, and is alive; the thread is attached.
-pub(crate) unsafe fn item_size(object: *mut ffi::PyObject) -> usize {
+/// The object is one that has been [found](find), and is alive for `'a`; the thread is attached.
+#[inline]
+pub(crate) unsafe fn items<'a>(object: *mut ffi::PyObject) -> (&'a [u8], usize) {
+    const BYTES: (&[u8], usize) = (b"B", 1);
     cfg_if::cfg_if! {
         if #[cfg(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))] {
             let _ = object;
-            1
+            BYTES
         } else {
             // SAFETY: the caller's word.
-            unsafe { memory_view::item_size(object) }.unwrap_or(1)
+            unsafe { memory_view::items(object) }.unwrap_or(BYTES)
         }
     }
 }
@@ -86,7 +92,7 @@ fn byte_array(object: Borrowed<'_, '_, PyAny>) -> Option<Counted> {
 
 #[cfg(not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API)))]
 mod memory_view {
-    use core::ffi::c_int;
+    use core::ffi::{CStr, c_int};
 
     use super::*;
 
@@ -142,16 +148,22 @@ mod memory_view {
         }
     }
 
-    /// The size of an item in bytes; `None` of another object.
+    /// As [`items`](super::items); `None` of another object, and of items that are bytes.
     ///
     /// # Safety
     ///
-    /// The object is alive, and the thread attached.
-    pub(super) unsafe fn item_size(object: *mut ffi::PyObject) -> Option<usize> {
-        // SAFETY: the caller's word; these are the fields of a `memoryview`.
+    /// The object is alive for `'a`, and the thread attached.
+    #[inline]
+    pub(super) unsafe fn items<'a>(object: *mut ffi::PyObject) -> Option<(&'a [u8], usize)> {
+        // SAFETY: the caller's word; these are the fields of a `memoryview`, and a format is a C string, which stays for as
+        // long as the `memoryview`.
         unsafe {
-            (ffi::PyMemoryView_Check(object) != 0)
-                .then(|| (*object.cast::<MemoryView>()).view.itemsize.cast_unsigned())
+            if ffi::PyMemoryView_Check(object) == 0 {
+                return None;
+            }
+            let view = &raw const (*object.cast::<MemoryView>()).view;
+            let format = (*view).format;
+            (!format.is_null()).then(|| (CStr::from_ptr(format).to_bytes(), (*view).itemsize.cast_unsigned()))
         }
     }
 }

@@ -95,6 +95,40 @@ use held::Held;
 /// A class whose objects export memory. See the [module](self).
 ///
 /// The interpreter asks for the memory whenever an object of the class is used as a bytes-like object.
+///
+/// ```
+/// use bufproto_py::{Export, Exported, exporter};
+/// use pyo3::prelude::*;
+///
+/// /// A file's content, read when somebody asks for it.
+/// #[pyclass]
+/// struct Lazy(Exported<Vec<u8>>);
+///
+/// impl Export for Lazy {
+///     type Storage = Vec<u8>;
+///
+///     fn exported(&self) -> &Exported<Vec<u8>> {
+///         &self.0
+///     }
+///
+///     fn prepare(&self, _: Python<'_>, _: bufproto_py::Request, _stable: bool) {
+///         if self.0.is_empty() {
+///             // Who has it exported already has no need of this.
+///             let _ = self.0.resize(|content| content.extend(b"content"));
+///         }
+///     }
+/// }
+///
+/// exporter!(Lazy);
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let lazy = Bound::new(py, Lazy(Exported::default()))?;
+///     assert_eq!(lazy.borrow().exported().len(), 0);
+///     assert_eq!(pyo3::types::PyByteArray::from(&lazy)?.to_vec(), b"content");
+///     PyResult::Ok(())
+/// }).unwrap();
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which memory it exports",
     label = "`Export` is not implemented for this class",
@@ -105,11 +139,74 @@ pub trait Export: PyClass {
     type Storage: Storage;
 
     /// The memory that this object exports, now. It may be another one the next time.
+    ///
+    /// ```
+    /// use bufproto_py::{Export, Exported, exporter};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// #[pyclass(frozen)]
+    /// struct Samples(Exported<Vec<f64>>);
+    ///
+    /// impl Export for Samples {
+    ///     type Storage = Vec<f64>;
+    ///     fn exported(&self) -> &Exported<Vec<f64>> {
+    ///         &self.0
+    ///     }
+    /// }
+    ///
+    /// exporter!(Samples);
+    ///
+    /// /// Any class of ours.
+    /// fn exports<C: Export<Frozen = pyo3::pyclass::boolean_struct::True> + Sync>(object: &Bound<'_, C>) -> usize {
+    ///     object.get().exported().exports()
+    /// }
+    ///
+    /// let samples = Bound::new(py, Samples(Exported::new(vec![0.5])))?;
+    /// let _view = pyo3::types::PyMemoryView::from(&samples)?;
+    /// assert_eq!(exports(&samples), 1);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn exported(&self) -> &Exported<Self::Storage>;
 
     /// Called before [`exported`](Self::exported) when Python asks for a view, with what it asks for, and whether for a
     /// stable read: for classes that make their memory only then, or copy it before it is written to. Does nothing by
     /// default.
+    ///
+    /// ```
+    /// use bufproto_py::{Export, Exported, Request, exporter};
+    /// use pyo3::prelude::*;
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    ///
+    /// /// Counts who wants to write.
+    /// #[pyclass(frozen)]
+    /// struct Watched(Exported<Vec<u8>>, AtomicUsize);
+    ///
+    /// impl Export for Watched {
+    ///     type Storage = Vec<u8>;
+    ///
+    ///     fn exported(&self) -> &Exported<Vec<u8>> {
+    ///         &self.0
+    ///     }
+    ///
+    ///     fn prepare(&self, _: Python<'_>, request: Request, _stable: bool) {
+    ///         self.1.fetch_add(request.contains(Request::WRITABLE).into(), Relaxed);
+    ///     }
+    /// }
+    ///
+    /// exporter!(Watched);
+    ///
+    /// Python::initialize();
+    /// Python::attach(|py| {
+    ///     let watched = Bound::new(py, Watched(Exported::new(vec![1, 2]), AtomicUsize::new(0)))?;
+    ///     bufproto_py::as_read_buffer(&watched)?;
+    ///     bufproto_py::as_write_buffer(&watched)?;
+    ///     assert_eq!(watched.get().1.load(Relaxed), 1);
+    ///     PyResult::Ok(())
+    /// }).unwrap();
+    /// ```
     fn prepare(&self, attached: Python<'_>, request: Request, stable: bool) {
         let _ = (attached, request, stable);
     }
@@ -186,6 +283,16 @@ macro_rules! exporter {
 /// Memory that objects of a class [export](Export), with its layout.
 ///
 /// Every view keeps the memory, and the layout that it was given, whatever becomes of this.
+///
+/// ```
+/// use bufproto_py::Exported;
+///
+/// let samples = Exported::new(vec![0.5_f64, 1.5]);
+/// assert_eq!(samples.len(), 2);
+/// samples.resize(|samples| samples.push(2.5))?;
+/// assert_eq!(*samples.stable_read()?, [0.5, 1.5, 2.5]);
+/// # Ok::<(), bufproto_py::ExportError>(())
+/// ```
 pub struct Exported<S: Storage> {
     held: Arc<Held<S>>,
     read_only: bool,
@@ -193,12 +300,53 @@ pub struct Exported<S: Storage> {
 
 impl<S: Storage> Exported<S> {
     /// Exports the items with their type's format, one after the other, in one dimension.
+    ///
+    /// ```
+    /// use bufproto_py::Exported;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let samples = Exported::new(vec![1_i16, 2]);
+    /// samples.view(py, |items| assert_eq!(items.get(&[1]), Ok(2)))?;
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(storage: S) -> Self {
         Self { held: Held::new(storage, Kind::Flat), read_only: false }
     }
 
     /// Exports the bytes, whatever items they are of, as unsigned bytes; that is what `bytes` and `bytearray` do.
+    ///
+    /// ```
+    /// use bufproto_py::{Exported, Export, exporter};
+    /// use pyo3::types::PyAnyMethods as _;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// #[pyclass(frozen)]
+    /// struct Packet(Exported<[u16; 2]>);
+    ///
+    /// impl Export for Packet {
+    ///     type Storage = [u16; 2];
+    ///     fn exported(&self) -> &Exported<[u16; 2]> {
+    ///         &self.0
+    ///     }
+    /// }
+    ///
+    /// exporter!(Packet);
+    ///
+    /// let format = |packet| {
+    ///     let view = py.import("builtins")?.getattr("memoryview")?.call1((Bound::new(py, Packet(packet))?,))?;
+    ///     (view.getattr("format")?, view.getattr("nbytes")?).into_pyobject(py)?.extract::<(String, usize)>()
+    /// };
+    /// assert_eq!(format(Exported::bytes([1, 2]))?, ("B".to_owned(), 4));
+    /// assert_eq!(format(Exported::new([1, 2]))?, ("H".to_owned(), 4));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn bytes(storage: S) -> Self {
         Self { held: Held::new(storage, Kind::Bytes), read_only: false }
@@ -232,6 +380,22 @@ impl<S: Storage> Exported<S> {
     /// strides say how many **bytes** it is to the next in each dimension. Items may be passed over, or be there more than
     /// once.
     ///
+    /// ```
+    /// use bufproto_py::Exported;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// // The second column of a table that has three.
+    /// let column = Exported::strided(vec![1, 2, 3, 4, 5, 6], 1, &[2], &[3 * size_of::<i32>() as isize])?;
+    /// column.view(py, |items| assert!(items.iter().eq([2, 5])))?;
+    ///
+    /// let outside = Exported::strided(vec![1, 2, 3], 0, &[2], &[12]).unwrap_err();
+    /// assert_eq!(outside.to_string(), "the items reach from byte 0 to byte 16, but the memory has 12 bytes");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ExportError::Outside`] if there would be items that are not in the memory, and [`ExportError::Layout`].
@@ -248,6 +412,12 @@ impl<S: Storage> Exported<S> {
     }
 
     /// The same, exported to be read only. Views that exist stay as they are.
+    ///
+    /// ```
+    /// use bufproto_py::Exported;
+    ///
+    /// assert!(Exported::new(vec![1, 2]).read_only().is_read_only());
+    /// ```
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
@@ -255,42 +425,107 @@ impl<S: Storage> Exported<S> {
     }
 
     /// The same memory, for another object to export, to be read only.
+    ///
+    /// ```
+    /// use bufproto_py::Exported;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let memory = Exported::new(b"hello".to_vec());
+    /// let for_others = memory.to_read_only();
+    /// memory.write(py, |bytes| bytes.set(0, b'j'))?;
+    /// assert!(for_others.is_read_only() && !memory.is_read_only());
+    /// assert_eq!(for_others.read(py, |bytes| bytes.get(0))?, Some(b'j'));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_read_only(&self) -> Self {
         Self { held: Arc::clone(&self.held), read_only: true }
     }
 
     /// Whether views are read-only: this was [asked for](Self::read_only), or the storage is.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use bufproto_py::Exported;
+    ///
+    /// assert!(!Exported::new(vec![1, 2]).is_read_only());
+    /// assert!(Exported::new(Arc::from([1, 2])).is_read_only(), "others may have it");
+    /// ```
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.read_only || !self.held.is_writable()
     }
 
     /// Whether others may write to the memory, so that there are no stable reads: see [`Storage::is_shared`].
+    ///
+    /// ```
+    /// use bufproto_py::Exported;
+    ///
+    /// let memory = Exported::new(vec![1, 2]);
+    /// assert!(!memory.is_shared() && memory.stable_read().is_ok());
+    /// ```
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.held.is_shared()
     }
 
     /// The number of items in the storage. A shape has as many, unless it is [strided](Self::strided).
+    ///
+    /// ```
+    /// use bufproto_py::Exported;
+    ///
+    /// assert_eq!(Exported::new(vec![1.5, 2.5]).len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.held.len()
     }
 
     /// Whether there are no items.
+    ///
+    /// ```
+    /// use bufproto_py::Exported;
+    ///
+    /// assert!(Exported::<Vec<u8>>::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// How many views exist, and whatever else keeps the memory from being resized, just now.
+    ///
+    /// ```
+    /// use bufproto_py::Exported;
+    ///
+    /// let memory = Exported::new(vec![1, 2]);
+    /// let stable = memory.stable_read()?;
+    /// assert_eq!(memory.exports(), 1);
+    /// drop(stable);
+    /// assert_eq!(memory.exports(), 0);
+    /// # Ok::<(), bufproto_py::ExportError>(())
+    /// ```
     #[must_use]
     pub fn exports(&self) -> usize {
         self.held.domain().exports()
     }
 
     /// Reads the bytes, which whoever holds a writable view may change meanwhile.
+    ///
+    /// ```
+    /// use bufproto_py::Exported;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let memory = Exported::new(b"abc".to_vec());
+    /// assert_eq!(memory.read(py, |bytes| bytes.iter().map(u32::from).sum::<u32>())?, 294);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -338,6 +573,18 @@ impl<S: Storage> Exported<S> {
     /// Reads the items by their indices, in the dimensions that are exported; bytes of no type are items of one dimension.
     /// Whoever holds a writable view may change them meanwhile.
     ///
+    /// ```
+    /// use bufproto_py::{Exported, Order};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let table = Exported::shaped(vec![1, 2, 3, 4], &[2, 2], Order::Fortran)?;
+    /// assert_eq!(table.view(py, |items| items.get(&[0, 1]))?, Ok(3));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`read`](Self::read).
@@ -350,6 +597,19 @@ impl<S: Storage> Exported<S> {
     }
 
     /// Reads and writes the items by their indices; see [`view`](Self::view).
+    ///
+    /// ```
+    /// use bufproto_py::{Exported, Order};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let table = Exported::shaped(vec![1, 2, 3, 4], &[2, 2], Order::C)?;
+    /// table.view_mut(py, |items| items.set(&[1, 0], 30))?.unwrap();
+    /// assert_eq!(*table.stable_read()?, [1, 2, 30, 4]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -389,6 +649,18 @@ impl<S: Storage> Exported<S> {
     /// Does with the storage what it likes, while there is no view and none can begin. Items in one dimension, and bytes,
     /// are then exported as many as there are.
     ///
+    /// ```
+    /// use bufproto_py::{ExportError, Exported, Rule};
+    ///
+    /// let memory = Exported::new(vec![1, 2]);
+    /// let stable = memory.stable_read()?;
+    /// assert_eq!(memory.resize(|items| items.push(3)), Err(ExportError::Refused(Rule::Resize)));
+    /// drop(stable);
+    /// memory.resize(|items| items.push(3))?;
+    /// assert_eq!(memory.len(), 3);
+    /// # Ok::<(), ExportError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ExportError::Refused`], as `bytearray` refuses, if there are views, or another thread is at it;
@@ -423,6 +695,17 @@ impl<S: Storage> Exported<S> {
     }
 
     /// The storage itself, if nobody has a view of it or a stable read, and nothing else exports it.
+    ///
+    /// ```
+    /// use bufproto_py::Exported;
+    ///
+    /// let memory = Exported::new(vec![1, 2]);
+    /// let stable = memory.stable_read()?;
+    /// let memory = memory.into_storage().unwrap_err();
+    /// drop(stable);
+    /// assert_eq!(memory.into_storage().unwrap(), [1, 2]);
+    /// # Ok::<(), bufproto_py::ExportError>(())
+    /// ```
     ///
     /// # Errors
     ///

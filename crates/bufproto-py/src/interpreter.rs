@@ -6,10 +6,18 @@
 //! say so), so they are declared here. On Windows the library that extensions of a limited API link with has them since 3.11
 //! only.
 
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+use core::ffi::CStr;
 use core::ffi::c_int;
+#[cfg(not(any(PyPy, GraalPy)))]
+use core::ffi::c_void;
 use core::ptr;
 
+#[cfg(all(Py_LIMITED_API, not(any(PyPy, GraalPy))))]
+use bufproto_core::abi;
 use pyo3::ffi;
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+use pyo3::prelude::*;
 
 use crate::view::NativeView;
 
@@ -20,8 +28,6 @@ compile_error!(
 
 cfg_if::cfg_if! {
     if #[cfg(Py_LIMITED_API)] {
-        use core::ffi::c_void;
-
         unsafe extern "C" {
             fn PyObject_GetBuffer(object: *mut ffi::PyObject, view: *mut c_void, request: c_int) -> c_int;
             fn PyBuffer_Release(view: *mut c_void);
@@ -176,15 +182,92 @@ cfg_if::cfg_if! {
             }
         }
 
-        /// `PyBuffer_Release`.
+        /// As `PyBuffer_Release`, which it is on PyPy.
         ///
         /// # Safety
         ///
         /// The view is empty, or filled and not released since.
         #[inline]
         pub(crate) unsafe fn release(view: *mut NativeView) {
+            #[cfg(any(PyPy, GraalPy))]
             // SAFETY: the caller's word.
-            unsafe { ffi::PyBuffer_Release(view.cast()) };
+            unsafe {
+                ffi::PyBuffer_Release(view.cast());
+            }
+            #[cfg(not(any(PyPy, GraalPy)))]
+            // SAFETY: the caller's word; the view holds a reference to its owner, so that is alive, and so is its type.
+            unsafe {
+                let owner: *mut ffi::PyObject = (*view).header.obj.cast();
+                if owner.is_null() {
+                    return;
+                }
+                if let Some(release) = slots(owner).and_then(|slots| slots.bf_releasebuffer) {
+                    release(owner, view.cast());
+                }
+                (*view).header.obj = ptr::null_mut();
+                ffi::Py_DECREF(owner);
+            }
+        }
+
+        /// A new exception, which is raised nowhere: what a type makes of a text, without the detour over the error indicator.
+        /// `None` if an exception is being handled, which would have to become its context, or if it cannot be made.
+        #[cfg(not(any(PyPy, GraalPy)))]
+        pub(crate) fn exception<'py>(
+            py: Python<'py>,
+            kind: *mut ffi::PyObject,
+            text: &CStr,
+        ) -> Option<Bound<'py, PyAny>> {
+            // SAFETY: the thread is attached, and the type is one of the interpreter's exceptions. It keeps the arguments that
+            // it is made of, so that its `tp_init` would do no more.
+            unsafe {
+                if is_handling() {
+                    return None;
+                }
+                let text = ffi::PyUnicode_FromStringAndSize(text.as_ptr(), text.count_bytes().cast_signed());
+                let text = Bound::from_owned_ptr_or_opt(py, text);
+                let arguments = Bound::from_owned_ptr_or_opt(py, ffi::PyTuple_New(1));
+                let made = text.zip(arguments).and_then(|(text, arguments)| {
+                    ffi::PyTuple_SET_ITEM(arguments.as_ptr(), 0, text.into_ptr());
+                    let make = (*kind.cast::<ffi::PyTypeObject>()).tp_new?;
+                    Bound::from_owned_ptr_or_opt(py, make(kind.cast(), arguments.as_ptr(), ptr::null_mut()))
+                });
+                if made.is_none() {
+                    ffi::PyErr_Clear();
+                }
+                made
+            }
+        }
+
+        /// Whether an exception is being handled.
+        ///
+        /// # Safety
+        ///
+        /// The thread is attached.
+        #[cfg(not(any(PyPy, GraalPy)))]
+        unsafe fn is_handling() -> bool {
+            cfg_if::cfg_if! {
+                if #[cfg(Py_3_11)] {
+                    unsafe extern "C" {
+                        fn PyErr_GetHandledException() -> *mut ffi::PyObject;
+                    }
+                    // SAFETY: the caller's word; the reference is new, if there is one.
+                    unsafe {
+                        let handled = PyErr_GetHandledException();
+                        ffi::Py_XDECREF(handled);
+                        !handled.is_null()
+                    }
+                } else {
+                    let [mut kind, mut handled, mut traceback] = [ptr::null_mut(); 3];
+                    // SAFETY: as above.
+                    unsafe {
+                        ffi::PyErr_GetExcInfo(&mut kind, &mut handled, &mut traceback);
+                        ffi::Py_XDECREF(kind);
+                        ffi::Py_XDECREF(handled);
+                        ffi::Py_XDECREF(traceback);
+                        !handled.is_null() && handled != ffi::Py_None()
+                    }
+                }
+            }
         }
     }
 }
@@ -273,6 +356,46 @@ pub(crate) fn collect_garbage() {
     unsafe {
         if is_attached() != 0 {
             collect();
+        }
+    }
+}
+
+/// The slots of an object of a [known](crate::known) type, to [tell] it by.
+///
+/// # Safety
+///
+/// The object is alive and of a known type.
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+#[inline]
+pub(crate) unsafe fn slots_of(object: *mut ffi::PyObject) -> *mut c_void {
+    // SAFETY: the caller's word.
+    unsafe { (*ffi::Py_TYPE(object)).tp_as_buffer.cast() }
+}
+
+/// Tells an exporter of a [known](crate::known) type that a view has ended, and gives the view's reference to it back.
+///
+/// # Safety
+///
+/// The object is of a known type, whose [slots](slots_of) these are, or a `bytearray` or `memoryview` under a limited API,
+/// where nothing is needed. There is a view that is not looked at any more and that nobody else releases. The thread is
+/// attached.
+#[cfg(not(any(PyPy, GraalPy)))]
+#[inline]
+pub(crate) unsafe fn tell(owner: *mut ffi::PyObject, slots: *mut c_void) {
+    cfg_if::cfg_if! {
+        if #[cfg(Py_LIMITED_API)] {
+            let _ = slots;
+            let mut view = <NativeView as abi::View>::EMPTY;
+            view.header.obj = owner.cast();
+            // SAFETY: the caller's word; the exporter looks at the view's owner only.
+            unsafe { release(&raw mut view) };
+        } else {
+            // SAFETY: the caller's word; a known type is told, and does not look at the view.
+            unsafe {
+                let release = (*slots.cast::<ffi::PyBufferProcs>()).bf_releasebuffer.unwrap_unchecked();
+                release(owner, ptr::null_mut());
+                ffi::Py_DECREF(owner);
+            }
         }
     }
 }

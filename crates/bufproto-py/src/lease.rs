@@ -14,20 +14,32 @@
 //! It is small, since it is moved, more than once, wherever an argument is. Its fields are those that a view begins with,
 //! in the same order, so that they are copied several at a time.
 
-use core::ffi::{c_int, c_void};
-use core::mem;
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+use core::ffi::c_char;
+use core::ffi::{CStr, c_int, c_void};
+use core::hint;
+use core::mem::{self, MaybeUninit};
 use core::ptr::{self, NonNull};
 
 use bufproto_core::abi::{Header, View as _};
 use bufproto_core::argument::{self, settle};
 use bufproto_core::error::Error;
+use bufproto_core::request::{Access, Request};
+use bufproto_core::rules::Rule;
 use bufproto_core::runtime::Object as _;
 use bufproto_core::shared::{Shared, SharedMut};
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+use bufproto_core::span::Span;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::counted::{self, Counted};
+use crate::error::into_py_err;
 use crate::interpreter;
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+use crate::known;
+#[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+use crate::numpy;
 use crate::object::{Attached, Object, Raised};
 use crate::refusal;
 use crate::view::{self, NativeView, Slot, View};
@@ -44,36 +56,52 @@ pub(crate) struct Lease {
     length: isize,
     /// The address of a counter; of what is not counted, the size of an item in bytes.
     detail: *mut isize,
-    /// Of a plain view.
-    read_only: c_int,
     kind: Kind,
-    /// Of a plain view.
+    /// Of a plain view; of a view of a known type its slots.
     internal: *mut c_void,
 }
 
-/// The number of dimensions of a plain view, or one of the constants. The other fields of a plain view are in the lease, or
-/// null.
+/// Of a plain view the number of dimensions, and below that whether it is read-only; else one of the constants. The other
+/// fields of a plain view are in the lease, or null.
+///
+/// They are in an order by which few comparisons tell what is to be released, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
-struct Kind(c_int);
+struct Kind(i64);
 
 impl Kind {
-    /// An export of `owner`, which is borrowed: it is counted at the address `detail`, and there is no view.
-    const COUNTED: Self = Self(-1);
-    /// The same, with a reference.
-    const COUNTED_REFERENCE: Self = Self(-2);
-    /// A reference to `owner`, whose memory stays with it.
-    const REFERENCE: Self = Self(-3);
-    /// The same, and nobody writes to the memory.
-    const FROZEN_REFERENCE: Self = Self(-4);
     /// A view in its final place, a box at `owner`, where it refers to itself if it refers to itself at all.
-    const WHOLE: Self = Self(-5);
+    const WHOLE: Self = Self(-1);
     /// No view: the memory is a box that nobody else has.
-    const COPY: Self = Self(-6);
+    const COPY: Self = Self(-2);
+    /// An export of `owner`, to which there is a reference: it is counted at the address `detail`, and there is no view.
+    const COUNTED_REFERENCE: Self = Self(-3);
+    /// A reference to `owner`, whose memory stays with it, and nobody writes to it.
+    const FROZEN_REFERENCE: Self = Self(-4);
+    /// The same, but others may write to the memory.
+    const REFERENCE: Self = Self(-5);
+    /// A reference to `owner`, which is of a [known](crate::known) type, or a `bytearray` or `memoryview`, to be told that a
+    /// view has ended. It raises nothing, and the view is of no use to it.
+    #[cfg(not(any(PyPy, GraalPy)))]
+    const KNOWN: Self = Self(-6);
+    /// An export of `owner`, which is borrowed, and else as with a reference.
+    const COUNTED: Self = Self(-7);
     /// The borrow of an object, `owner`, whose memory stays with it.
-    const OBJECT: Self = Self(-7);
+    const OBJECT: Self = Self(-8);
     /// The borrow of a `bytes`, `owner`.
-    const BYTES: Self = Self(-8);
+    const BYTES: Self = Self(-9);
+
+    /// Of a plain view, whose number of dimensions is not negative.
+    #[inline]
+    fn plain(view: &Header) -> Self {
+        Self(i64::from(view.ndim) << 32 | i64::from(view.readonly.cast_unsigned()))
+    }
+
+    /// The number of dimensions, and whether it is read-only, as a plain view has them.
+    #[inline]
+    fn fields(self) -> (c_int, c_int) {
+        ((self.0 >> 32) as c_int, self.0 as c_int)
+    }
 
     #[inline]
     const fn is_plain(self) -> bool {
@@ -85,12 +113,18 @@ impl Kind {
     const fn is_borrow(self) -> bool {
         self.0 <= Self::OBJECT.0
     }
+
+    /// Whether what there is to give back is that of few arguments.
+    #[inline]
+    const fn is_unusual(self) -> bool {
+        self.0 >= Self::FROZEN_REFERENCE.0
+    }
 }
 
 impl Lease {
     #[inline]
     const fn new(kind: Kind, owner: *mut ffi::PyObject, memory: NonNull<u8>, length: isize) -> Self {
-        Self { memory, owner, length, detail: ptr::null_mut(), read_only: 0, kind, internal: ptr::null_mut() }
+        Self { memory, owner, length, detail: ptr::null_mut(), kind, internal: ptr::null_mut() }
     }
 
     /// The same with items of so many bytes.
@@ -115,19 +149,235 @@ impl Lease {
     /// Acquires the memory of an object that is borrowed, whatever its items are, by the shortest way there is.
     #[inline(always)]
     pub(crate) fn acquire<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
-        if let Some(Counted { counter, memory, length }) = counted::count::<WRITE>(object) {
-            let memory = NonNull::new(memory).unwrap_or(NonNull::dangling());
-            let lease = Self::new(Kind::COUNTED, object.as_ptr(), memory, length);
-            return Ok(Self { detail: counter, ..lease });
+        if let Some(found) = counted::find::<WRITE>(object) {
+            return Ok(Self::counted(found, object));
+        }
+        #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+        if !Object::from(object).needs_release() {
+            return Self::acquire_reference::<WRITE>(object);
+        } else if known::is_known(object) {
+            return Self::acquire_known::<WRITE>(object);
+        }
+        #[cfg(all(Py_LIMITED_API, not(any(PyPy, GraalPy))))]
+        return apart(Self::acquire_plain::<WRITE>(object));
+        #[cfg(any(PyPy, GraalPy, not(Py_LIMITED_API)))]
+        apart(Self::acquire_view::<WRITE>(object))
+    }
+
+    /// Of any object, where types are not known: a plain answer, if that is what the exporter gives.
+    #[cfg(all(Py_LIMITED_API, not(any(PyPy, GraalPy))))]
+    #[inline(never)]
+    fn acquire_plain<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let borrowed = Object::from(object);
+        let mut slot = Slot::new();
+        let view = match argument::ask(borrowed, access::<WRITE>(), &mut slot) {
+            Ok(view) => view,
+            Err(error) => return Err(refuse::<WRITE>(error, borrowed)),
+        };
+        if argument::is_usual(view.held().header(), access::<WRITE>())
+            && let Some(lease) = plain(view.held().raw())
+        {
+            // The lease releases it.
+            mem::forget(view);
+            // SAFETY: a borrowed object is alive.
+            let quiet = unsafe {
+                ffi::PyByteArray_CheckExact(lease.owner) != 0 || ffi::PyMemoryView_Check(lease.owner) != 0
+            };
+            return Ok(if quiet { Self { kind: Kind::KNOWN, ..lease } } else { lease });
+        }
+        Self::checked::<WRITE>(view, object)
+    }
+
+    /// Counts an export of an object that has just been found.
+    #[inline(always)]
+    fn counted(found: Counted, object: Borrowed<'_, '_, PyAny>) -> Self {
+        // SAFETY: the caller has just found it.
+        unsafe { found.count() };
+        let memory = NonNull::new(found.memory).unwrap_or(NonNull::dangling());
+        let lease = Self::new(Kind::COUNTED, object.as_ptr(), memory, found.length);
+        Self { detail: found.counter, ..lease }
+    }
+
+    /// Of an object whose exporter is not told when a view ends, if it is one.
+    #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+    #[inline(always)]
+    fn acquire_reference<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        #[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+        if let Some(found) = numpy::find::<WRITE>(object) {
+            return Ok(Self::of_array(&found, object));
         }
         let borrowed = Object::from(object);
         let mut slot = Slot::new();
-        let answer =
-            if WRITE { argument::write(borrowed, &mut slot) } else { argument::read(borrowed, &mut slot) };
-        match answer {
-            Ok(view) => Ok(Self::of(view, object)),
+        let view = match argument::ask(borrowed, access::<WRITE>(), &mut slot) {
+            Ok(view) => view,
+            Err(error) => return Err(apart(refuse::<WRITE>(error, borrowed))),
+        };
+        if argument::is_usual(view.held().header(), access::<WRITE>())
+            && let Some(lease) = Self::reference(view.held().raw(), object)
+        {
+            // The lease has the reference.
+            mem::forget(view);
+            return Ok(lease);
+        }
+        apart(Self::checked::<WRITE>(view, object))
+    }
+
+    /// A view of an array of numpy is no more than a reference.
+    #[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+    #[inline(always)]
+    fn of_array(found: &numpy::Found, object: Borrowed<'_, '_, PyAny>) -> Self {
+        let owner = object.to_owned().into_ptr();
+        Self::new(Kind::REFERENCE, owner, found.memory, found.length).of_items(found.item_size.cast_signed())
+    }
+
+    /// The lease of a view of an object whose exporter is not told when it ends: it is no more than a reference.
+    #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+    #[inline(always)]
+    fn reference(view: &NativeView, object: Borrowed<'_, '_, PyAny>) -> Option<Self> {
+        let header = view.header();
+        let memory = NonNull::new(header.buf.cast())?;
+        let usual = header.obj.cast() == object.as_ptr() && is_elsewhere(view);
+        usual.then(|| {
+            Self::new(Kind::REFERENCE, object.as_ptr(), memory, header.len).of_items(header.itemsize)
+        })
+    }
+
+    /// Of an object of a known type.
+    #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+    #[inline(always)]
+    fn acquire_known<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        match Self::ask_known(object, access::<WRITE>().request()) {
+            Some((lease, _)) => Ok(lease),
+            None => {
+                let error = Error::Raised(Raised::new(object.py().into()));
+                Err(apart(refuse::<WRITE>(error, object.into())))
+            }
+        }
+    }
+
+    /// Asks an object of a known type, for a format too or none; `None` if it raised something.
+    #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+    #[inline(always)]
+    pub(crate) fn ask_known(
+        object: Borrowed<'_, '_, PyAny>,
+        request: Request,
+    ) -> Option<(Self, *const c_char)> {
+        let mut view = MaybeUninit::<NativeView>::uninit();
+        // SAFETY: the object is alive, and its type exports; it is known to need no empty view.
+        if unsafe { interpreter::get_buffer(object.as_ptr(), view.as_mut_ptr(), request.bits()) } != 0 {
+            return None;
+        }
+        let header: *const Header = view.as_ptr().cast();
+        // SAFETY: the type is known to fill all fields, and to have an address where it has no bytes, too.
+        unsafe {
+            let memory = NonNull::new_unchecked((*header).buf.cast());
+            let lease =
+                Self::new(Kind::KNOWN, object.as_ptr(), memory, (*header).len).of_items((*header).itemsize);
+            Some((Self { internal: interpreter::slots_of(object.as_ptr()), ..lease }, (*header).format))
+        }
+    }
+
+    /// Of any other object.
+    #[cfg(any(PyPy, GraalPy, not(Py_LIMITED_API)))]
+    #[inline(never)]
+    fn acquire_view<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        let borrowed = Object::from(object);
+        let mut slot = Slot::new();
+        match argument::ask(borrowed, access::<WRITE>(), &mut slot) {
+            Ok(view) => {
+                #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+                known::learn(object);
+                Self::checked::<WRITE>(view, object)
+            }
             Err(error) => Err(refuse::<WRITE>(error, borrowed)),
         }
+    }
+
+    /// Takes over an answer that has not been looked at.
+    #[inline(never)]
+    fn checked<const WRITE: bool>(view: View<'_, '_>, object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        match argument::check(&view, access::<WRITE>()) {
+            Ok(()) => Ok(Self::of(view, object)),
+            Err(rule) => {
+                drop(view);
+                Err(refuse::<WRITE>(rule.into(), object.into()))
+            }
+        }
+    }
+
+    /// The same if the items are as they should be: `fits` is told their format, the size of one, and the number of bytes,
+    /// and says what is to be raised if they are not. The exporter is asked once.
+    #[inline]
+    pub(crate) fn acquire_items<const WRITE: bool>(
+        object: Borrowed<'_, '_, PyAny>,
+        fits: impl FnOnce(&[u8], usize, usize) -> PyResult<()>,
+    ) -> PyResult<Self> {
+        if let Some(found) = counted::find::<WRITE>(object) {
+            // SAFETY: it was found.
+            let (format, item_size) = unsafe { counted::items(object.as_ptr()) };
+            fits(format, item_size, found.length.cast_unsigned())?;
+            return Ok(Self::counted(found, object));
+        }
+        #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+        if known::is_known(object) {
+            let Some((lease, format)) = Self::ask_known(object, items::<WRITE>()) else {
+                let error = Error::Raised(Raised::new(object.py().into()));
+                return Err(refuse_items::<WRITE>(error, object));
+            };
+            // SAFETY: the format is static, in every known type.
+            let format = unsafe { CStr::from_ptr(format) }.to_bytes();
+            return match fits(format, lease.detail.addr(), lease.len()) {
+                Ok(()) => Ok(lease),
+                Err(error) => {
+                    // SAFETY: the lease's own view, which nobody uses.
+                    unsafe { lease.release(object.py().into()) };
+                    Err(error)
+                }
+            };
+        }
+        #[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+        if let Some(found) = numpy::find::<WRITE>(object)
+            && let Some(format) = found.format
+        {
+            fits(format, found.item_size, found.length.cast_unsigned())?;
+            return Ok(Self::of_array(&found, object));
+        }
+        Self::acquire_items_of_view::<WRITE>(object, fits)
+    }
+
+    /// Of any other object.
+    fn acquire_items_of_view<const WRITE: bool>(
+        object: Borrowed<'_, '_, PyAny>,
+        fits: impl FnOnce(&[u8], usize, usize) -> PyResult<()>,
+    ) -> PyResult<Self> {
+        let borrowed = Object::from(object);
+        let mut slot = Slot::new();
+        let view = match slot.fill(borrowed, items::<WRITE>()) {
+            Ok(view) => view,
+            Err(error) => return Err(refuse_items::<WRITE>(error, object)),
+        };
+        let held = view.held();
+        let checked = argument::check(&view, access::<WRITE>())
+            .and_then(|()| usize::try_from(held.header().itemsize).map_err(|_| Rule::ViewLayout));
+        let item_size = match checked {
+            Ok(item_size) => item_size,
+            Err(rule) => {
+                drop(view);
+                return Err(refuse::<WRITE>(rule.into(), borrowed));
+            }
+        };
+        // Not negative, as has been checked.
+        let length = held.header().len.cast_unsigned();
+        fits(held.format().map_or(b"B", CStr::to_bytes), item_size, length)?;
+        #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+        if borrowed.needs_release() {
+            known::learn(object);
+        } else if let Some(lease) = Self::reference(held.raw(), object) {
+            // The lease has the reference.
+            mem::forget(view);
+            return Ok(lease);
+        }
+        Ok(Self::of(view, object))
     }
 
     /// Acquires memory that nobody writes to until it is released, which is what the caller has to remember.
@@ -163,7 +413,7 @@ impl Lease {
         // SAFETY: the caller's word.
         if unsafe { self.may_be_let_go(attached) } {
             // SAFETY: nothing has run since the memory was acquired, so it is still there.
-            let bytes = crate::argument::copy_of::<u8>(unsafe { self.memory() });
+            let bytes = crate::copies::copy_of::<u8>(unsafe { self.memory() });
             let copy = Self::copy(bytes.into_boxed_slice(), self.item_size(attached).cast_signed());
             // SAFETY: the caller's word; the memory is not used any more, and the lease is given up.
             unsafe { self.release(attached) };
@@ -223,6 +473,13 @@ impl Lease {
         unsafe { SharedMut::new(self.memory.as_ptr(), self.len()) }
     }
 
+    /// Its address and its length.
+    #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+    #[inline]
+    pub(crate) fn span(&self) -> Span {
+        Span { pointer: self.memory.as_ptr().cast(), length: self.length }
+    }
+
     /// Where it is.
     #[cfg(feature = "module")]
     pub(crate) fn place(&self) -> NonNull<[u8]> {
@@ -240,7 +497,7 @@ impl Lease {
         match self.kind {
             Kind::BYTES => 1,
             // SAFETY: the object whose exports are counted, which keeps the memory.
-            Kind::COUNTED | Kind::COUNTED_REFERENCE => unsafe { counted::item_size(self.owner) },
+            Kind::COUNTED | Kind::COUNTED_REFERENCE => unsafe { counted::items(self.owner) }.1,
             Kind::WHOLE => {
                 // SAFETY: the view stays in its place until the lease is released.
                 let view = unsafe { &*self.owner.cast::<NativeView>() };
@@ -266,12 +523,6 @@ impl Lease {
         matches!(self.kind, Kind::BYTES | Kind::FROZEN_REFERENCE | Kind::COPY)
     }
 
-    /// Whether it is the borrow of a `bytes`.
-    #[inline]
-    pub(crate) fn is_bytes(&self) -> bool {
-        self.kind == Kind::BYTES
-    }
-
     /// Whether the interpreter is needed to release it.
     pub(crate) fn needs_interpreter(&self) -> bool {
         !(self.kind.is_borrow() || self.kind == Kind::COPY)
@@ -287,16 +538,27 @@ impl Lease {
     #[inline(always)]
     pub(crate) unsafe fn release(&self, attached: Attached<'_>) {
         if self.kind.is_borrow() {
-            // The first question, since most arguments are `bytes`.
-        } else if self.kind == Kind::COUNTED {
-            // SAFETY: the counter is a field of the object, which is alive, and the thread is attached.
-            unsafe { *self.detail -= 1 };
-        } else {
+            // Nothing is to be given back: the first question, since most arguments are `bytes`.
+            return;
+        }
+        #[cfg(not(any(PyPy, GraalPy)))]
+        if self.kind == Kind::KNOWN {
+            // SAFETY: there is a view of the owner, whose slots these are, and the lease owns the reference to it.
+            unsafe { interpreter::tell(self.owner, self.internal) };
+            return;
+        }
+        if self.kind.is_unusual() {
             // A copy, so that the fields need not be in memory only for this; and out of line, or the compiler would find all
             // of it too long to be inlined, and keep every argument in memory.
             let lease = Self { ..*self };
             // SAFETY: the caller's word.
             unsafe { lease.release_held(attached) };
+        } else if self.kind == Kind::COUNTED {
+            // SAFETY: the counter is a field of the object, which is alive, and the thread is attached.
+            unsafe { *self.detail -= 1 };
+        } else {
+            // SAFETY: the lease owns the reference, and the thread is attached.
+            unsafe { ffi::Py_DECREF(self.owner) };
         }
     }
 
@@ -327,14 +589,15 @@ impl Lease {
     #[inline]
     unsafe fn release_plain(&self) {
         let view = || {
+            let (ndim, readonly) = self.kind.fields();
             let mut view = NativeView::EMPTY;
             view.header = Header {
                 buf: self.memory.as_ptr().cast(),
                 obj: self.owner.cast(),
                 len: self.length,
                 itemsize: self.detail.addr().cast_signed(),
-                readonly: self.read_only,
-                ndim: self.kind.0,
+                readonly,
+                ndim,
                 ..Header::EMPTY
             };
             view.internal = self.internal;
@@ -368,7 +631,7 @@ impl Lease {
                 drop(Box::from_raw(view));
             },
             // SAFETY: the lease owns the reference.
-            (Kind::REFERENCE | Kind::FROZEN_REFERENCE, Some(_)) => unsafe { ffi::Py_DECREF(self.owner) },
+            (Kind::FROZEN_REFERENCE, Some(_)) => unsafe { ffi::Py_DECREF(self.owner) },
             (Kind::COPY, _) => {
                 // SAFETY: the memory was a box, whose address and length these are.
                 drop(unsafe {
@@ -380,10 +643,48 @@ impl Lease {
     }
 }
 
+/// What a function out of line has returned, moved. Otherwise the compiler would have it write to where the result of all
+/// ways goes, which would then be in memory whichever way was gone.
+#[inline(always)]
+fn apart<T>(result: T) -> T {
+    let result = MaybeUninit::new(result);
+    let place = hint::black_box(&raw const result);
+    // SAFETY: the result is there, and is not used or dropped any more.
+    unsafe { place.read().assume_init() }
+}
+
+/// What an exporter is asked for if the format is needed too: items that lie side by side.
+fn items<const WRITE: bool>() -> Request {
+    let request = Request::CONTIG_RO | Request::FORMAT;
+    if WRITE { request | Request::WRITABLE } else { request }
+}
+
+const fn access<const WRITE: bool>() -> Access {
+    if WRITE { Access::Write } else { Access::Read }
+}
+
 #[cold]
 #[inline(never)]
 fn refuse<const WRITE: bool>(error: Error<Raised<'_>>, object: Object<'_, '_>) -> PyErr {
     if WRITE { refusal::to_write(error, object) } else { refusal::to_read(error, object) }
+}
+
+/// The exception of an exporter that was asked for items. It is that of one who asks for the bytes, if that is refused too.
+#[cold]
+#[inline(never)]
+fn refuse_items<const WRITE: bool>(error: Error<Raised<'_>>, object: Borrowed<'_, '_, PyAny>) -> PyErr {
+    if matches!(error, Error::Refused(_)) {
+        return refuse::<WRITE>(error, object.into());
+    }
+    let error = into_py_err(error, object.into());
+    match Lease::acquire::<WRITE>(object) {
+        Ok(lease) => {
+            // SAFETY: the lease's own view, which nobody uses.
+            unsafe { lease.release(object.py().into()) };
+            error
+        }
+        Err(error) => error,
+    }
 }
 
 /// The lease of a view that is plain and has an owner: nearly every one.
@@ -400,8 +701,7 @@ fn plain(view: &NativeView) -> Option<Lease> {
         owner,
         length: header.len,
         detail: ptr::without_provenance_mut(header.itemsize.cast_unsigned()),
-        read_only: header.readonly,
-        kind: Kind(header.ndim),
+        kind: Kind::plain(header),
         internal: view.internal,
     })
 }

@@ -57,6 +57,7 @@ pub mod array;
 mod audit;
 #[cfg(feature = "module")]
 mod buffer;
+mod copies;
 mod counted;
 mod error;
 #[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
@@ -64,10 +65,14 @@ pub mod export;
 mod interpreter;
 #[cfg(feature = "kit")]
 mod kit;
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+mod known;
 mod lease;
 mod lifetime;
 #[cfg(feature = "module")]
 mod module;
+#[cfg(all(feature = "numpy", not(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))))]
+mod numpy;
 mod object;
 mod owned;
 mod refusal;
@@ -87,6 +92,7 @@ pub use accept::Accept;
 pub use argument::{CharBuffer, ReadBuffer, WriteBuffer, field, field_mut, typed, typed_mut};
 #[cfg(feature = "ndarray")]
 pub use array::{ArrayError, ArrayItems, ArrayItemsMut, array_of};
+pub use copies::vec_of;
 pub use error::into_py_err;
 #[cfg(any(Py_3_11, not(Py_LIMITED_API)))]
 pub use export::{Export, ExportError, Exported, StableRead, Storage};

@@ -14,6 +14,25 @@ use crate::view::NativeView;
 ///
 /// What counts is who owns the memory, which is the view's `obj` and not always the object that was asked: a
 /// `PickleBuffer` over `bytes` answers with the `bytes`.
+///
+/// ```
+/// use bufproto_py::{Lifetime, Request, Slot, fill};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let lifetime = |code| {
+///     let mut slot = Slot::new();
+///     let view = fill(&mut slot, &py.eval(code, None, None)?, Request::SIMPLE)?;
+///     PyResult::Ok(Lifetime::of_view(py.into(), view.held().raw()))
+/// };
+/// assert_eq!(lifetime(c"b'abc'")?, Lifetime::Frozen);
+/// assert_eq!(lifetime(c"bytearray(b'abc')")?, Lifetime::PinnedWhileExported);
+/// let moves = lifetime(c"__import__('ctypes').c_int(1)")?;
+/// assert_eq!(moves.to_string(), "moves: ctypes.resize moves the memory even while it is exported");
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lifetime {
@@ -32,6 +51,20 @@ pub enum Lifetime {
 
 impl Lifetime {
     /// The class of a view's memory.
+    ///
+    /// ```
+    /// use bufproto_py::{Lifetime, Request, Slot, fill};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let mut slot = Slot::new();
+    /// let view = fill(&mut slot, &py.eval(c"memoryview(b'abc')", None, None)?, Request::SIMPLE)?;
+    /// let lifetime = Lifetime::of_view(py.into(), view.held().raw());
+    /// assert_eq!(lifetime.to_string(), "pinned while exported", "it belongs to the memoryview");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn of_view(attached: Attached<'_>, view: &NativeView) -> Self {
         if attached.is_frozen(view) {
             return Self::Frozen;

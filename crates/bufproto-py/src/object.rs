@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use bufproto_core::abi::Header;
-use bufproto_core::legacy::{Dialect, Python3};
+use bufproto_core::legacy::{Dialect, Python3, views};
 use bufproto_core::request::{Access, Request};
 use bufproto_core::rules::{Exception, Family, Message, Refusal};
 use bufproto_core::runtime::{self, Exporter, Failure, Runtime, StableFailure};
@@ -20,6 +20,10 @@ use pyo3::prelude::*;
 use crate::counted::{self, Counted};
 use crate::error::into_py_err;
 use crate::interpreter;
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+use crate::known;
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+use crate::lease::Lease;
 use crate::stable;
 use crate::view::{self, NativeView};
 
@@ -33,6 +37,23 @@ pub(crate) const FAMILY: Family = if cfg!(PyPy) {
 };
 
 /// The interpreter that the calling thread is attached to.
+///
+/// ```
+/// use bufproto_core::runtime::Runtime;
+/// use bufproto_py::Attached;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let attached = Attached::from(py);
+/// assert!(!attached.is_raised());
+/// PyErr::new::<pyo3::exceptions::PyValueError, _>("no").restore(py);
+/// assert!(attached.is_raised());
+/// assert!(PyErr::occurred(attached.py()));
+/// # PyErr::take(py);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy)]
 pub struct Attached<'py>(Python<'py>);
 
@@ -57,8 +78,36 @@ impl<'py> From<Python<'py>> for Attached<'py> {
 }
 
 /// A pending exception: dropping the token discards it.
+///
+/// ```
+/// use bufproto_core::error::Error;
+/// use bufproto_core::request::Request;
+/// use bufproto_py::{Object, Slot};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let mut slot = Slot::new();
+/// let released = py.eval(c"(view := memoryview(b'abc')).release() or view", None, None)?;
+/// let error = slot.fill(Object::from(&released), Request::SIMPLE).unwrap_err();
+/// assert!(PyErr::occurred(py), "what the exporter raised is where it was");
+/// if let Error::Raised(token) = error {
+///     drop(token);
+/// }
+/// assert!(!PyErr::occurred(py));
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[must_use]
 pub struct Raised<'py>(PhantomData<Python<'py>>);
+
+impl<'py> Raised<'py> {
+    /// The token of a call that has just failed.
+    #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+    pub(crate) fn new(_attached: Attached<'py>) -> Self {
+        Self(PhantomData)
+    }
+}
 
 impl fmt::Debug for Raised<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,6 +163,22 @@ unsafe impl<'py> Runtime for Attached<'py> {
 }
 
 /// A live object, borrowed: the handle that core works on.
+///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python3};
+/// use bufproto_core::runtime::Exporter;
+/// use bufproto_py::Object;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let bytes = py.eval(c"b'hello'", None, None)?;
+/// let object = Object::from(&bytes);
+/// assert!(object.exports());
+/// assert_eq!(Python3::as_read_buffer(object).unwrap().length, 5);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a, 'py>(Borrowed<'a, 'py, PyAny>);
 
@@ -155,14 +220,7 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
             return self.runtime().raise(refusal);
         }
         let exception = exception_type(refusal.exception);
-        #[cfg(not(any(PyPy, Py_LIMITED_API)))]
-        // SAFETY: the object is alive, and so is its type, whose name is a C string.
-        let name = unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) };
-        // A limited API does not tell the name as errors show it, but the short one. So does PyPy, whose errors show that;
-        // the type's own pointer to its name is no good there: what makes a type of a `PyType_Spec` keeps the
-        // pointer, and not the name.
-        #[cfg(any(PyPy, Py_LIMITED_API))]
-        let name = &short_name(self.0);
+        let name = &*self.name();
         match refusal.message.write_with_type_name(name, &mut [0; Message::ROOM]) {
             // SAFETY: the thread is attached; type and text are valid, and the text is copied.
             Some(text) => unsafe { ffi::PyErr_SetString(exception, text.as_ptr()) },
@@ -170,6 +228,46 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
             None => unsafe {
                 ffi::PyErr_Format(exception, refusal.message.as_c_str().as_ptr(), name.as_ptr());
             },
+        }
+    }
+}
+
+impl Object<'_, '_> {
+    /// The name of the type, as errors show it.
+    #[cfg(not(any(PyPy, Py_LIMITED_API)))]
+    fn name(&self) -> &CStr {
+        // SAFETY: the object is alive, and so is its type, whose name is a C string.
+        unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) }
+    }
+
+    /// The name of the type. A limited API does not tell it as errors show it, but the short one, without its module. PyPy's
+    /// errors show that; and the type's pointer to its name is no good there, since what makes a type of a `PyType_Spec` keeps
+    /// the pointer, and not the name.
+    #[cfg(any(PyPy, Py_LIMITED_API))]
+    fn name(&self) -> std::ffi::CString {
+        let name =
+            self.0.get_type().name().and_then(|name| Ok(std::ffi::CString::new(name.to_cow()?.as_bytes())?));
+        name.unwrap_or_else(|_| c"object".to_owned())
+    }
+
+    /// The exception of a refusal, if it can be had without raising it.
+    pub(crate) fn exception(self, refusal: &Refusal) -> Option<PyErr> {
+        cfg_if::cfg_if! {
+            if #[cfg(any(PyPy, GraalPy, Py_LIMITED_API))] {
+                let _ = refusal;
+                None
+            } else {
+                if refusal.yields {
+                    return None;
+                }
+                let mut room = [0; Message::ROOM];
+                let text = if refusal.message.names_type() {
+                    refusal.message.write_with_type_name(self.name(), &mut room)?
+                } else {
+                    refusal.message.as_c_str()
+                };
+                interpreter::exception(self.0.py(), exception_type(refusal.exception), text).map(PyErr::from_value)
+            }
         }
     }
 }
@@ -215,14 +313,6 @@ unsafe impl<'py> Exporter for Object<'_, 'py> {
     }
 }
 
-/// The name of an object's type, without its module.
-#[cfg(any(PyPy, Py_LIMITED_API))]
-fn short_name(object: Borrowed<'_, '_, PyAny>) -> std::ffi::CString {
-    let name =
-        object.get_type().name().and_then(|name| Ok(std::ffi::CString::new(name.to_cow()?.as_bytes())?));
-    name.unwrap_or_else(|_| c"object".to_owned())
-}
-
 /// The interpreter's own exception type. It is never freed.
 fn exception_type(exception: Exception) -> *mut ffi::PyObject {
     // SAFETY: the interpreter is initialised, since a token exists, and with it these statics.
@@ -242,64 +332,154 @@ fn exception_type(exception: Exception) -> *mut ffi::PyObject {
 /// `PyObject_AsCharBuffer`: memory to read as characters. It is released before this returns, so **nothing
 /// keeps it alive**; [`fill`](crate::fill) or [`Scope`](crate::Scope) do.
 ///
+/// ```
+/// use bufproto_py::as_char_buffer;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let bytes = py.eval(c"b'hello'", None, None)?;
+/// let span = as_char_buffer(&bytes)?;
+/// // SAFETY: `bytes` keeps its content, and nobody writes to it.
+/// let text = unsafe { std::slice::from_raw_parts(span.pointer.cast::<u8>(), span.length as usize) };
+/// assert_eq!(text, b"hello");
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
+///
 /// # Errors
 ///
 /// As the original: `TypeError` if the type exports no views, else the exporter's own exception.
 pub fn as_char_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
-    locate(object, Access::Char)
+    locate::<false>(object, Access::Char)
 }
 
 /// `PyObject_AsReadBuffer`: memory to read, whatever it holds. As [`as_char_buffer`] in everything else.
+///
+/// ```
+/// use bufproto_py::as_read_buffer;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let array = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+/// assert_eq!(as_read_buffer(&array)?.length, 16);
+/// let refused = as_read_buffer(&py.eval(c"'text'", None, None)?).unwrap_err();
+/// assert!(refused.is_instance_of::<pyo3::exceptions::PyTypeError>(py));
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Errors
 ///
 /// As [`as_char_buffer`].
 pub fn as_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
-    locate(object, Access::Read)
+    locate::<false>(object, Access::Read)
 }
 
 /// `PyObject_AsWriteBuffer`: memory to write to. As [`as_char_buffer`] in everything else.
+///
+/// ```
+/// use bufproto_py::as_write_buffer;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let array = py.eval(c"bytearray(b'hello')", None, None)?;
+/// let span = as_write_buffer(&array)?;
+/// // SAFETY: `array` is neither resized nor used by others meanwhile.
+/// unsafe { span.pointer.cast::<u8>().write(b'j') };
+/// assert_eq!(array.extract::<Vec<u8>>()?, b"jello");
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Errors
 ///
 /// As the original: always `TypeError`, whatever the exporter raised.
 pub fn as_write_buffer<'py>(object: &Bound<'py, impl Sized>) -> PyResult<Span> {
-    locate(object, Access::Write)
+    locate::<true>(object, Access::Write)
 }
 
 /// `PyObject_CheckReadBuffer`: whether the object has memory to read. Never fails, and like the original
 /// discards any exception that is pending when the exporter refuses.
+///
+/// ```
+/// use bufproto_py::check_read_buffer;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// assert!(check_read_buffer(&py.eval(c"b'hello'", None, None)?));
+/// assert!(!check_read_buffer(&py.eval(c"'hello'", None, None)?));
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[must_use]
 pub fn check_read_buffer<'py>(object: &Bound<'py, impl Sized>) -> bool {
-    seen(object.as_any().as_borrowed(), Access::Read).is_some()
-        || Python3::check_read_buffer(Object::from(object))
+    seen::<false>(object.as_any().as_borrowed()).is_some() || Python3::check_read_buffer(Object::from(object))
 }
 
+/// For write access, or one of the others.
 #[inline]
-fn locate<'py>(object: &Bound<'py, impl Sized>, access: Access) -> PyResult<Span> {
-    match seen(object.as_any().as_borrowed(), access) {
+fn locate<'py, const WRITE: bool>(object: &Bound<'py, impl Sized>, access: Access) -> PyResult<Span> {
+    match seen::<WRITE>(object.as_any().as_borrowed()) {
         Some(span) => Ok(span),
-        None => asked(Object::from(object), access),
+        None => asked::<WRITE>(Object::from(object), access),
     }
 }
 
 /// The memory of the exact types, without a view that would be given back at once.
 #[inline]
-fn seen(object: Borrowed<'_, '_, PyAny>, access: Access) -> Option<Span> {
-    let write = access == Access::Write;
+fn seen<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option<Span> {
     // SAFETY: the object is alive, and the thread is attached.
-    if !write && unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0 {
+    if !WRITE && unsafe { ffi::PyBytes_CheckExact(object.as_ptr()) } != 0 {
         // SAFETY: an exact `bytes` is one.
         let (memory, length) = unsafe { interpreter::content_of_bytes(object.as_ptr()) };
         return Some(Span { pointer: memory.cast(), length });
     }
-    let Counted { memory, length, .. } =
-        if write { counted::find::<true>(object) } else { counted::find::<false>(object) }?;
+    let Counted { memory, length, .. } = counted::find::<WRITE>(object)?;
     // Where a `bytearray` has no bytes is its exporter's to say.
     (length > 0).then(|| Span { pointer: memory.cast(), length })
 }
 
 #[inline(never)]
-fn asked(object: Object<'_, '_>, access: Access) -> PyResult<Span> {
+fn asked<const WRITE: bool>(object: Object<'_, '_>, access: Access) -> PyResult<Span> {
+    // SAFETY: the object is alive, and the thread is attached.
+    if WRITE && unsafe { ffi::PyBytes_CheckExact(object.0.as_ptr()) } != 0 {
+        // Its exporter would raise what is then replaced.
+        return Err(into_py_err(views::missing(access).into(), object));
+    }
+    #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+    if runtime::Object::needs_release(object) {
+        if known::is_known(object.0) {
+            return asked_known(object, access);
+        }
+        known::learn(object.0);
+    }
+    // So the compiler knows of each of the two what is requested.
+    let access = match access {
+        _ if WRITE => Access::Write,
+        Access::Char => Access::Char,
+        Access::Read | Access::Write => Access::Read,
+    };
     Python3::locate(object, access).map_err(|error| into_py_err(error, object))
+}
+
+/// The same of an object of a known type.
+#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
+#[inline]
+fn asked_known(object: Object<'_, '_>, access: Access) -> PyResult<Span> {
+    match Lease::ask_known(object.0, access.request()) {
+        Some((lease, _)) => {
+            let span = lease.span();
+            // SAFETY: the lease's own view. What is handed out is kept by nobody, as in the original.
+            unsafe { lease.release(object.0.py().into()) };
+            Ok(span)
+        }
+        None => {
+            let raised = Raised::new(object.0.py().into());
+            Err(into_py_err(views::failed(Attached(object.0.py()), access, raised), object))
+        }
+    }
 }

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use bufproto_core::shared::Shared;
 use pyo3::prelude::*;
 
-use crate::argument::{ReadBuffer, copy_of};
+use crate::argument::ReadBuffer;
+use crate::copies::copy_of;
 use crate::lease::Lease;
 use crate::object::Attached;
 
@@ -87,18 +88,52 @@ impl OwnedBuffer {
     }
 
     /// The number of bytes.
+    ///
+    /// ```
+    /// use bufproto_py::OwnedBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// assert_eq!(py.eval(c"b'abc'", None, None)?.extract::<OwnedBuffer>()?.len(), 3);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.lease.len()
     }
 
     /// Whether there are no bytes.
+    ///
+    /// ```
+    /// use bufproto_py::OwnedBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// assert!(py.eval(c"b''", None, None)?.extract::<OwnedBuffer>()?.is_empty());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The bytes, for as long as the thread is attached. Others may write to them meanwhile.
+    ///
+    /// ```
+    /// use bufproto_py::OwnedBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let buffer: OwnedBuffer = py.eval(c"bytearray(b'abc')", None, None)?.extract()?;
+    /// assert!(buffer.shared(py).iter().eq(*b"abc"), "it keeps the array, too");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn shared<'b>(&'b self, _attached: Python<'b>) -> Shared<'b> {
         // SAFETY: what holds the memory lives as long as this borrow, at least.
@@ -107,6 +142,20 @@ impl OwnedBuffer {
 
     /// The bytes as an ordinary slice, if nobody can write to them: the content of a `bytes`, or a copy. It may be used
     /// on any thread, attached or not.
+    ///
+    /// ```
+    /// use bufproto_py::OwnedBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let buffer: OwnedBuffer = py.eval(c"b'abc'", None, None)?.extract()?;
+    /// assert_eq!(py.detach(|| buffer.as_frozen().map(<[u8]>::len)), Some(3));
+    /// let buffer: OwnedBuffer = py.eval(c"bytearray(b'abc')", None, None)?.extract()?;
+    /// assert_eq!(buffer.as_frozen(), None);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn as_frozen(&self) -> Option<&[u8]> {
         // SAFETY: as in `shared`; frozen memory is not written to.
@@ -114,6 +163,22 @@ impl OwnedBuffer {
     }
 
     /// The bytes, which stay as they are from now on: the memory itself if it is frozen, else a copy.
+    ///
+    /// ```
+    /// use bufproto_py::OwnedBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = pyo3::types::PyByteArray::new(py, b"abc");
+    /// let buffer: OwnedBuffer = array.extract()?;
+    /// let before = buffer.snapshot(py);
+    /// array.set_item(0, b'x')?;
+    /// assert_eq!(*before, *b"abc");
+    /// assert_eq!(*buffer.snapshot(py), *b"xbc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn snapshot<'b>(&'b self, attached: Python<'_>) -> Cow<'b, [u8]> {
         match self.as_frozen() {

@@ -111,6 +111,23 @@ pub(crate) fn table<'py>(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Option<&'
 }
 
 /// A stable read of a live object, released when it is dropped.
+///
+/// ```
+/// use bufproto_py::{Request, Slot, stable};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// fn sum(view: &stable::StableView<'_, '_>) -> u64 {
+///     view.as_slice().map_or(0, |bytes| bytes.iter().copied().map(u64::from).sum())
+/// }
+///
+/// let mut slot = Slot::new();
+/// let view = stable::fill(&mut slot, &py.eval(c"b'abc'", None, None)?, Request::SIMPLE)?;
+/// assert_eq!(sum(&view), 294);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 pub type StableView<'slot, 'py> = bufproto_core::stable::StableView<'slot, Attached<'py>>;
 
 /// Asks an object for a view of memory that nobody writes to or moves until it is released: in any layout, where a
@@ -161,6 +178,21 @@ pub fn fill<'slot, 'py>(
 /// The items of a stable read, as [`typed`](crate::typed) gives those of a view. They [stay as they
 /// are](TypedView::is_frozen).
 ///
+/// ```
+/// use bufproto_py::{Request, Slot, stable};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let mut slot = Slot::new();
+/// let view = stable::fill(&mut slot, &py.eval(c"b'abc'", None, None)?, Request::FULL_RO)?;
+/// let items = stable::typed::<u8>(&view)?;
+/// assert!(items.is_frozen() && items.iter().eq(*b"abc"));
+/// assert!(stable::typed::<f64>(&view).is_err(), "they are bytes");
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
+///
 /// # Errors
 ///
 /// As [`typed`](crate::typed).
@@ -170,6 +202,51 @@ pub fn typed<'v, T: Element>(view: &'v StableView<'_, '_>) -> PyResult<TypedView
 
 /// One field of items that are records, as [`field`](crate::field) gives that of a view. They [stay as they
 /// are](TypedView::is_frozen).
+///
+/// ```
+/// use bufproto_core::element::Element;
+/// use bufproto_core::format::{ByteOrder, Kind};
+/// use bufproto_py::{Export, Exported, Request, Slot, exporter, stable};
+/// use pyo3::prelude::*;
+///
+/// #[derive(Clone, Copy)]
+/// #[repr(C)]
+/// struct Point {
+///     x: f64,
+///     kind: u64,
+/// }
+///
+/// // SAFETY: there are sixteen bytes without a gap, and any bytes are two numbers.
+/// unsafe impl Element for Point {
+///     const KIND: Kind<'static> = Kind::Padding;
+///     const ORDER: ByteOrder = ByteOrder::NATIVE;
+///     const FORMAT: &'static str = "T{d:x:Q:kind:}";
+///     const EXPORTED: &'static std::ffi::CStr = c"T{d:x:Q:kind:}";
+/// }
+///
+/// #[pyclass(frozen)]
+/// struct Path(Exported<Vec<Point>>);
+///
+/// impl Export for Path {
+///     type Storage = Vec<Point>;
+///     fn exported(&self) -> &Exported<Vec<Point>> {
+///         &self.0
+///     }
+/// }
+///
+/// exporter!(Path);
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let path = Exported::new(vec![Point { x: 0.5, kind: 1 }, Point { x: 1.5, kind: 2 }]);
+///     let path = Bound::new(py, Path(path))?;
+///     let mut slot = Slot::new();
+///     let view = stable::fill(&mut slot, &path, Request::FULL_RO)?;
+///     assert_eq!(stable::field::<f64>(&view, "x")?.iter().sum::<f64>(), 2.0);
+///     assert_eq!(stable::field::<u64>(&view, "kind")?.get(&[1]), Ok(2));
+///     PyResult::Ok(())
+/// }).unwrap();
+/// ```
 ///
 /// # Errors
 ///
@@ -206,6 +283,20 @@ pub struct StableBuffer<'a, 'py>(ReadBuffer<'a, 'py>);
 
 impl StableBuffer<'_, '_> {
     /// The bytes. They may be used with the interpreter detached, and on other threads.
+    ///
+    /// ```
+    /// use bufproto_py::StableBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let bytes = py.eval(c"b'abc'", None, None)?;
+    /// let data: StableBuffer<'_, '_> = bytes.extract()?;
+    /// let slice = data.as_slice();
+    /// assert_eq!(py.detach(|| slice.to_ascii_uppercase()), b"ABC");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
@@ -214,6 +305,20 @@ impl StableBuffer<'_, '_> {
     }
 
     /// The same memory in a value that can be stored and sent to other threads. Nobody writes to it until that is dropped.
+    ///
+    /// ```
+    /// use bufproto_py::StableBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let bytes = py.eval(c"b'abc'", None, None)?;
+    /// let owned = bytes.extract::<StableBuffer<'_, '_>>()?.into_owned();
+    /// let thread = std::thread::spawn(move || owned.last().copied());
+    /// assert_eq!(py.detach(|| thread.join()).unwrap(), Some(b'c'));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn into_owned(self) -> OwnedStable {
         OwnedStable(self.0.into_owned())
@@ -272,6 +377,18 @@ pub struct OwnedStable(OwnedBuffer);
 
 impl OwnedStable {
     /// The bytes.
+    ///
+    /// ```
+    /// use bufproto_py::OwnedStable;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let data: OwnedStable = py.eval(c"b'abc'", None, None)?.extract()?;
+    /// assert_eq!(data.as_slice(), b"abc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {

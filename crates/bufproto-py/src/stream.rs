@@ -5,6 +5,24 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use bufproto_core::shared::{Shared, SharedMut};
 
 /// Reads bytes one after the other, each as it is when its turn comes.
+///
+/// ```
+/// use std::io::{Read as _, Seek as _, SeekFrom};
+/// use bufproto_py::ReadBuffer;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let array = py.eval(c"bytearray(b'hello, world')", None, None)?;
+/// let data: ReadBuffer<'_, '_> = array.extract()?;
+/// let mut reader = data.reader();
+/// reader.seek(SeekFrom::End(-5))?;
+/// let mut text = String::new();
+/// reader.read_to_string(&mut text)?;
+/// assert_eq!(text, "world");
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     memory: Shared<'a>,
@@ -13,6 +31,22 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads from the first byte on.
+    ///
+    /// ```
+    /// use std::io::Read as _;
+    /// use bufproto_py::{ReadBuffer, Reader};
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = py.eval(c"bytearray(b'hello, world')", None, None)?;
+    /// let data: ReadBuffer<'_, '_> = array.extract()?;
+    /// let mut word = Vec::new();
+    /// Reader::new(data.shared().part(0..5).unwrap()).read_to_end(&mut word)?;
+    /// assert_eq!(word, b"hello");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(memory: Shared<'a>) -> Self {
         Self { memory, position: 0 }
@@ -20,6 +54,25 @@ impl<'a> Reader<'a> {
 }
 
 /// Reads and writes bytes one after the other. At the end of the memory no byte is written.
+///
+/// ```
+/// use std::io::{ErrorKind, Seek as _, Write as _};
+/// use bufproto_py::WriteBuffer;
+/// use pyo3::types::PyByteArray;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let array = PyByteArray::new(py, b"hello");
+/// let data: WriteBuffer<'_, '_> = array.extract()?;
+/// let mut writer = data.writer();
+/// writer.write_all(b"je")?;
+/// assert_eq!(writer.stream_position()?, 2);
+/// assert_eq!(writer.write_all(b"ebel").unwrap_err().kind(), ErrorKind::WriteZero);
+/// assert_eq!(array.to_vec(), b"jeebe", "there is room for three");
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Writer<'a> {
     memory: SharedMut<'a>,
@@ -28,6 +81,22 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// Reads and writes from the first byte on.
+    ///
+    /// ```
+    /// use std::io::Write as _;
+    /// use bufproto_py::{WriteBuffer, Writer};
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, b"hello");
+    /// let data: WriteBuffer<'_, '_> = array.extract()?;
+    /// Writer::new(data.shared().part(1..5).unwrap()).write_all(b"appy")?;
+    /// assert_eq!(array.to_vec(), b"happy");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn new(memory: SharedMut<'a>) -> Self {
         Self { memory, position: 0 }

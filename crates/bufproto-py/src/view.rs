@@ -12,9 +12,24 @@ use crate::object::{Attached, Object};
 cfg_if::cfg_if! {
     if #[cfg(PyPy)] {
         /// The C layout of a view in the interpreter that this was built for.
+        ///
+        /// ```
+        /// use bufproto_core::abi::View as _;
+        /// use bufproto_py::NativeView;
+        ///
+        /// assert!(NativeView::EMPTY.header().obj.is_null());
+        /// ```
         pub type NativeView = bufproto_core::abi::PyPy64;
     } else {
         /// The C layout of a view in the interpreter that this was built for.
+        ///
+        /// ```
+        /// use bufproto_core::abi::View as _;
+        /// use bufproto_py::NativeView;
+        ///
+        /// assert_eq!(size_of::<NativeView>(), size_of::<pyo3::ffi::Py_buffer>());
+        /// assert!(NativeView::EMPTY.header().obj.is_null());
+        /// ```
         pub type NativeView = bufproto_core::abi::CPython3;
     }
 }
@@ -24,15 +39,86 @@ cfg_if::cfg_if! {
 const _: () = assert!(size_of::<NativeView>() == size_of::<ffi::Py_buffer>());
 
 /// A place for a view of a live object.
+///
+/// ```
+/// use bufproto_py::{Request, Slot, fill};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let mut slot = Slot::new();
+/// for code in [c"b'one'", c"bytearray(b'two')"] {
+///     let view = fill(&mut slot, &py.eval(code, None, None)?, Request::SIMPLE)?;
+///     assert_eq!(view.span().length, 3);
+/// }
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 pub type Slot = view::Slot<NativeView>;
 
 /// A view of a live object, released when it is dropped.
+///
+/// ```
+/// use bufproto_py::{Request, Slot, View, fill};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// fn dimensions(view: &View<'_, '_>) -> i32 {
+///     view.held().header().ndim
+/// }
+///
+/// let mut slot = Slot::new();
+/// let table = py.eval(c"memoryview(bytes(6)).cast('B', (2, 3))", None, None)?;
+/// assert_eq!(dimensions(&fill(&mut slot, &table, Request::FULL_RO)?), 2);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 pub type View<'slot, 'py> = view::View<'slot, Attached<'py>>;
 
 /// Many views of live objects, released together, the last first.
+///
+/// ```
+/// use bufproto_py::{Object, Scope, Slot};
+/// use bufproto_core::request::Access;
+/// use pyo3::types::PyByteArray;
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let arrays = [PyByteArray::new(py, b"one"), PyByteArray::new(py, b"two")];
+/// let mut slots = [Slot::new(), Slot::new()];
+/// let scope = Scope::new(py.into(), &mut slots);
+/// for array in &arrays {
+///     let held = scope.locate(Object::from(array), Access::Write).unwrap();
+///     assert_eq!(held.span().length, 3);
+///     assert!(array.resize(10).is_err());
+/// }
+/// drop(scope);
+/// arrays[1].resize(10)?;
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 pub type Scope<'storage, 'py> = scope::Scope<'storage, Attached<'py>>;
 
 /// Asks an object for a view, as `PyObject_GetBuffer` does.
+///
+/// ```
+/// use bufproto_py::{Request, Slot, fill};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let mut slot = Slot::new();
+/// let array = py.eval(c"bytearray(b'hello')", None, None)?;
+/// let view = fill(&mut slot, &array, Request::SIMPLE)?;
+/// assert!(view.shared().unwrap().iter().eq(*b"hello"));
+/// drop(view);
+/// let refused = fill(&mut slot, &py.eval(c"1", None, None)?, Request::SIMPLE).unwrap_err();
+/// assert_eq!(refused.to_string(), "TypeError: a bytes-like object is required, not 'int'");
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Errors
 ///
@@ -47,6 +133,25 @@ pub fn fill<'slot, 'py>(
 }
 
 /// Acquires a view as the old function for `access` does, and keeps it.
+///
+/// ```
+/// use bufproto_core::request::Access;
+/// use bufproto_py::{Slot, acquire};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let mut slot = Slot::new();
+/// let array = pyo3::types::PyByteArray::new(py, b"hello");
+/// let view = acquire(&mut slot, &array, Access::Write)?;
+/// view.shared_mut().unwrap().set(0, b'j');
+/// assert_eq!(array.to_vec(), b"jello");
+/// drop(view);
+/// let refused = acquire(&mut slot, &py.eval(c"b'hello'", None, None)?, Access::Write);
+/// assert!(refused.is_err());
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Errors
 ///

@@ -164,7 +164,7 @@ impl<'a> Build<'a> {
         });
         let mut command = self.compile(self.compiler.program());
         command.args(flags("--cflags")?);
-        for name in ["module.c", "theirs.c", "ours.c", "library.c", "scopes.c"] {
+        for name in ["module.c", "theirs.c", "ours.c", "address.c", "library.c", "scopes.c"] {
             command.arg(self.sources.join("c").join(name));
         }
         match headers {

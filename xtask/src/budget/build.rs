@@ -18,7 +18,8 @@ use crate::numpy;
 use crate::workspace::Workspace;
 
 /// What the counting extension is made of, below `benches/c`.
-const SOURCES: [&str; 5] = ["counting.c", "empty.c", "ours.c", "theirs.c", "scopes.c"];
+const SOURCES: [&str; 8] =
+    ["counting.c", "empty.c", "ours.c", "address.c", "library.c", "theirs.c", "scopes.c", "held.c"];
 
 /// The counting extension's file.
 const EXTENSION: &str = "counting.so";

@@ -15,23 +15,30 @@ pub(super) struct Target {
 /// How many instructions more are none: an exporter in Python takes not exactly the same each time.
 const NOISE: f64 = 0.5;
 
+/// What holds one buffer.
+const HELD: [&str; 2] = ["acquire", "O&"];
+
 /// Whether ours takes more than the ratio allows.
 pub(super) fn exceeds(count: &Count, ratio: f64) -> bool {
     count.ours > ratio * count.theirs + NOISE
 }
 
-/// The target of a case. Scopes have none: what they are compared with is not one function of the interpreter's.
+/// The target of a case. Scopes, views and arguments are compared with the same by hand: none may take more.
 pub(super) fn target(case: &Case, interpreter: &Interpreter) -> Option<Target> {
     // From 3.12 on raising an exception takes twice as much, on both sides, so less can be saved.
     let is_new = interpreter.version >= Version { major: 3, minor: 12, patch: 0 };
     let failing = |new: f64, old: f64| if is_new { new } else { old };
-    let ratio = match (case.function.as_str(), case.object.as_str()) {
+    // By whatever way they are called, they are to be as fast.
+    let function = case.function.as_str();
+    let function =
+        ["address ", "library "].iter().find_map(|form| function.strip_prefix(form)).unwrap_or(function);
+    let ratio = match (function, case.object.as_str()) {
         ("ReadBuffer" | "WriteBuffer" | "extract ReadBuffer", object) => {
             return argument(object, interpreter);
         }
         // The format is looked at in a view of its own; no target has been set for that.
         ("ReadBuffer<u8>", _) => return None,
-        (function, _) if function.starts_with("scope") => return None,
+        (function, _) if function.starts_with("scope") || HELD.contains(&function) => 1.0,
         // The original raises twice.
         ("write", "bytes") => failing(0.40, 0.15),
         // The original formats a text. AsWriteBuffer has its text ready, and CheckReadBuffer raises nothing.
@@ -98,6 +105,12 @@ mod tests {
     }
 
     #[test]
+    fn the_way_of_a_call_changes_no_target() {
+        assert_eq!(ratio("library read", "bytes", 12, false), Some(0.20));
+        assert_eq!(ratio("address write", "bytes", 12, false), Some(0.40));
+    }
+
+    #[test]
     fn short_ways_only_where_they_are_legal() {
         assert_eq!(ratio("write", "bytearray", 13, false), Some(0.23));
         assert_eq!(ratio("write", "bytearray", 13, true), Some(1.0));
@@ -114,8 +127,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_slower_and_scopes_have_no_target() {
+    fn nothing_is_slower() {
         assert_eq!(ratio("read", "numpy u8", 12, false), Some(1.0));
-        assert_eq!(ratio("scope 4", "bytes", 12, false), None);
+        for function in ["scope 4", "acquire", "O&"] {
+            assert_eq!(ratio(function, "bytes", 12, false), Some(1.0));
+            assert_eq!(ratio(function, "array", 13, true), Some(1.0));
+        }
     }
 }

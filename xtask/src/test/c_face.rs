@@ -210,6 +210,14 @@ impl<'a> Build<'a> {
             return Ok(scripts);
         }
         scripts.push(("run_scoped.py", scoped));
+        if interpreter.version >= (Version { major: 3, minor: 0, patch: 0 }) {
+            let held = [
+                self.module("held", ("held.c", "c"), &[])?,
+                self.module("heldxx", ("held.c", "c++"), &[])?,
+                self.module("held_strict", ("held.c", "c"), &["-DBUFPROTO_STRICT".as_ref()])?,
+            ];
+            scripts.push(("run_held.py", held.to_vec()));
+        }
         scripts.extend(self.manual(interpreter)?);
         scripts.push(("run_more.py", [views, vec!["--strict".to_owned()], strict].concat()));
         Ok(scripts)

@@ -115,7 +115,7 @@ fn each(step: &'static str, context: &Context, run: impl Fn(&Interpreter) -> Ver
 }
 
 fn sanitizers(context: &Context) -> Vec<Outcome> {
-    sanitize::outcomes(&context.workspace, None).unwrap_or_else(|Missing(why)| {
+    sanitize::all(&context.workspace, None).unwrap_or_else(|Missing(why)| {
         vec![Outcome { step: "sanitizers", on: "all".to_owned(), verdict: Verdict::Skipped(why) }]
     })
 }

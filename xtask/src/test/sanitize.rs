@@ -1,13 +1,13 @@
 //! `cargo xtask sanitize`: the tests of core and of the mock where every access is looked at: by Miri on this machine, on one
-//! with its bytes the other way round and on one of 32 bits, and by AddressSanitizer and ThreadSanitizer. It takes minutes,
-//! so the tests do not do it.
+//! with its bytes the other way round and on one of 32 bits, and by AddressSanitizer and ThreadSanitizer. It takes hours; the
+//! step "sanitizers" of the tests looks at those that are about memory and threads, on this machine.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::outcome::{Outcome, Verdict};
 use super::rust::{Runner, watch};
-use super::{tally, tell, title};
+use super::{Context, tally, tell, title};
 use crate::nightly::{Missing, Nightly};
 use crate::workspace::Workspace;
 
@@ -34,7 +34,7 @@ type Check<'a> = (&'static str, String, Box<dyn Fn() -> Result<Verdict, Missing>
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let outcomes = Workspace::find().and_then(|workspace| {
-        outcomes(&workspace, arguments.only.as_deref()).map_err(|Missing(why)| anyhow::anyhow!(why))
+        all(&workspace, arguments.only.as_deref()).map_err(|Missing(why)| anyhow::anyhow!(why))
     });
     let outcomes = match outcomes {
         Ok(outcomes) => outcomes,
@@ -46,8 +46,45 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     tally::conclude(&outcomes)
 }
 
+/// What is looked at.
+#[derive(Clone, Copy)]
+enum Tests {
+    All,
+    /// What is about memory and threads, and does not take long.
+    Quick,
+}
+
+impl Tests {
+    /// What chooses them among those of a package.
+    fn of(self, package: &str) -> Vec<String> {
+        let names: &[&str] = match (self, package) {
+            (Self::All, _) => return vec!["--tests".to_owned()],
+            (Self::Quick, "bufproto-core") => &["domain", "grant", "shared"],
+            (Self::Quick, _) => &["arguments", "lifetimes", "stable", "strict"],
+        };
+        names.iter().map(|name| format!("--test={name}")).collect()
+    }
+}
+
+/// The step of the tests.
+pub(super) fn quick(context: &Context) -> Vec<Outcome> {
+    let step = |on: &str, verdict| Outcome { step: "sanitizers", on: on.to_owned(), verdict };
+    let checks = Nightly::find().and_then(|nightly| {
+        let host = nightly.host()?;
+        let verdict =
+            |check: Result<Verdict, Missing>| check.unwrap_or_else(|Missing(why)| Verdict::Skipped(why));
+        let mut outcomes = vec![step(MIRI, verdict(miri(&context.workspace, &nightly, &host, Tests::Quick)))];
+        for (name, option) in SANITIZERS {
+            let check = sanitizer(&context.workspace, &nightly, &host, option, Tests::Quick);
+            outcomes.push(step(name, verdict(check)));
+        }
+        Ok(outcomes)
+    });
+    checks.unwrap_or_else(|Missing(why)| vec![step("all", Verdict::Skipped(why))])
+}
+
 /// Runs the checks whose name has this in it, or all.
-pub(super) fn outcomes(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Outcome>, Missing> {
+pub(super) fn all(workspace: &Workspace, only: Option<&str>) -> Result<Vec<Outcome>, Missing> {
     let nightly = Nightly::find()?;
     let host = nightly.host()?;
     let mut outcomes = Vec::new();
@@ -67,11 +104,13 @@ fn checks<'a>(workspace: &'a Workspace, nightly: &'a Nightly, host: &str) -> Vec
     let mut checks: Vec<Check<'a>> = Vec::new();
     for target in std::iter::once(host).chain(FOREIGN) {
         let owned = target.to_owned();
-        checks.push((MIRI, target.to_owned(), Box::new(move || miri(workspace, nightly, &owned))));
+        let check = move || miri(workspace, nightly, &owned, Tests::All);
+        checks.push((MIRI, target.to_owned(), Box::new(check)));
     }
     for (name, option) in SANITIZERS {
         let owned = host.to_owned();
-        checks.push((name, host.to_owned(), Box::new(move || sanitizer(workspace, nightly, &owned, option))));
+        let check = move || sanitizer(workspace, nightly, &owned, option, Tests::All);
+        checks.push((name, host.to_owned(), Box::new(check)));
     }
     checks
 }
@@ -80,13 +119,14 @@ fn checks<'a>(workspace: &'a Workspace, nightly: &'a Nightly, host: &str) -> Vec
 const PARALLEL: &str = "bufproto-core/parallel";
 
 /// Whether nothing that is not allowed is done to memory, pointers keep to what they were made of, and nothing leaks.
-fn miri(workspace: &Workspace, nightly: &Nightly, target: &str) -> Result<Verdict, Missing> {
+fn miri(workspace: &Workspace, nightly: &Nightly, target: &str, tests: Tests) -> Result<Verdict, Missing> {
     nightly.needs("miri", "rustup component add --toolchain nightly miri")?;
     nightly.needs_sources()?;
     let under = |package, leaks| {
         let mut command = nightly.cargo();
         command
-            .args(["miri", "test", "--tests", "--package", package, "--features", PARALLEL])
+            .args(["miri", "test", "--package", package, "--features", PARALLEL])
+            .args(tests.of(package))
             .env("PROPTEST_CASES", CASES);
         // Isolated, a program sees no files: those of the tests that failed before, and the recordings.
         let flags = ["-Zmiri-strict-provenance", "-Zmiri-disable-isolation", leaks].join(" ");
@@ -104,21 +144,20 @@ fn sanitizer(
     nightly: &Nightly,
     target: &str,
     option: &str,
+    tests: Tests,
 ) -> Result<Verdict, Missing> {
     nightly.needs_sources()?;
     let mut command = nightly.cargo();
-    command.args([
-        "test",
-        "--tests",
-        "-Zbuild-std",
-        "--package",
-        "bufproto-core",
-        "--package",
-        "bufproto-mock",
-        "--features",
-        PARALLEL,
-    ]);
-    command.env("RUSTFLAGS", format!("-Zsanitizer={option}"));
+    command.args(["test", "-Zbuild-std", "--features", PARALLEL]);
+    let mut chosen = Vec::new();
+    for package in ["bufproto-core", "bufproto-mock"] {
+        command.args(["--package", package]);
+        chosen.extend(tests.of(package));
+    }
+    chosen.dedup();
+    command.args(chosen);
+    // Sanitizers do not look into instructions that are written out. With bytes one by one they see copies of shared memory.
+    command.env("RUSTFLAGS", format!("-Zsanitizer={option} --cfg bufproto_bytewise"));
     let meant = workspace.root.join("crates/bufproto-mock/tests/leaks.txt");
     command.env("LSAN_OPTIONS", format!("suppressions={}:print_suppressions=0", meant.display()));
     // Those that try every order change stacks, which sanitizers do not follow.

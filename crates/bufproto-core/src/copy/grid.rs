@@ -2,8 +2,8 @@
 
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
-use core::ptr;
 
+use crate::copy::access::Access;
 use crate::copy::plan::{Loop, Places};
 
 /// How many blocks one of the two loops does before the other goes on, where the loops are exchanged: so few that
@@ -14,21 +14,21 @@ const CHUNK: usize = 256;
 ///
 /// # Safety
 ///
-/// In each round a block at the source may be read and one at the target may be written to.
+/// In each round a block at the source may be read and one at the target may be written to, by this kind of access.
 #[inline(never)]
-pub(super) unsafe fn copy(block: usize, [outer, inner]: &[Loop; 2], at: Places) {
+pub(super) unsafe fn copy<A: Access>(block: usize, [outer, inner]: &[Loop; 2], at: Places) {
     // Called through a pointer, so that there is one loop for each size and no more.
     let row: unsafe fn(usize, &Loop, Places) = match block {
-        1 => row::<Whole<u8>>,
-        2 => row::<Whole<u16>>,
-        4 => row::<Whole<u32>>,
-        8 => row::<Whole<u64>>,
-        16 => row::<Whole<[u64; 2]>>,
-        3 => row::<Halves<u16>>,
-        5..8 => row::<Halves<u32>>,
-        9..16 => row::<Halves<u64>>,
-        17..=32 => row::<Halves<[u64; 2]>>,
-        _ => long_row,
+        1 => row::<A, Whole<u8>>,
+        2 => row::<A, Whole<u16>>,
+        4 => row::<A, Whole<u32>>,
+        8 => row::<A, Whole<u64>>,
+        16 => row::<A, Whole<[u64; 2]>>,
+        3 => row::<A, Halves<u16>>,
+        5..8 => row::<A, Halves<u32>>,
+        9..16 => row::<A, Halves<u64>>,
+        17..=32 => row::<A, Halves<[u64; 2]>>,
+        _ => long_row::<A>,
     };
     // A short loop in a long one costs more than the other way round. In between the caches keep what both need.
     let (steps, most) = if inner.extent < 8 && inner.extent < outer.extent {
@@ -53,11 +53,11 @@ pub(super) unsafe fn copy(block: usize, [outer, inner]: &[Loop; 2], at: Places) 
 /// # Safety
 ///
 /// As [`copy`].
-unsafe fn long_row(block: usize, along: &Loop, at: Places) {
+unsafe fn long_row<A: Access>(block: usize, along: &Loop, at: Places) {
     for index in 0..along.extent {
         let [from, into] = along.at(index, at);
         // SAFETY: the index is within the extent; else the caller's word.
-        unsafe { ptr::copy(from.cast_const(), into, block) };
+        unsafe { A::copy(from.cast_const(), into, block) };
     }
 }
 
@@ -66,19 +66,19 @@ unsafe fn long_row(block: usize, along: &Loop, at: Places) {
 /// # Safety
 ///
 /// As [`copy`]. The item is one for blocks of that size.
-unsafe fn row<I: Item>(block: usize, along: &Loop, [mut from, mut into]: Places) {
+unsafe fn row<A: Access, I: Item>(block: usize, along: &Loop, [mut from, mut into]: Places) {
     let mut left = along.extent;
     // Reading ahead lets slow reads wait for one another's cache lines at the same time.
     while left >= 4 {
         // SAFETY: there are as many rounds left; else the caller's word.
         unsafe {
             let bytes = [0, 1, 2, 3].map(|_| {
-                let bytes = I::take(block, from.cast_const());
+                let bytes = I::take::<A>(block, from.cast_const());
                 from = from.wrapping_offset(along.source);
                 bytes
             });
             for bytes in bytes {
-                I::put(block, into, bytes);
+                I::put::<A>(block, into, bytes);
                 into = into.wrapping_offset(along.target);
             }
         }
@@ -86,7 +86,7 @@ unsafe fn row<I: Item>(block: usize, along: &Loop, [mut from, mut into]: Places)
     }
     while left != 0 {
         // SAFETY: there is a round left; else the caller's word.
-        unsafe { I::put(block, into, I::take(block, from.cast_const())) };
+        unsafe { I::put::<A>(block, into, I::take::<A>(block, from.cast_const())) };
         from = from.wrapping_offset(along.source);
         into = into.wrapping_offset(along.target);
         left -= 1;
@@ -100,13 +100,13 @@ trait Item {
 
     /// # Safety
     ///
-    /// A block of this size may be read, and is one that the item is made for.
-    unsafe fn take(block: usize, from: *const u8) -> Self::Bytes;
+    /// A block of this size may be read by this kind of access, and is one that the item is made for.
+    unsafe fn take<A: Access>(block: usize, from: *const u8) -> Self::Bytes;
 
     /// # Safety
     ///
-    /// A block of this size may be written to, and is one that the item is made for.
-    unsafe fn put(block: usize, into: *mut u8, bytes: Self::Bytes);
+    /// A block of this size may be written to by this kind of access, and is one that the item is made for.
+    unsafe fn put<A: Access>(block: usize, into: *mut u8, bytes: Self::Bytes);
 }
 
 /// Blocks of the size of a `T`.
@@ -116,15 +116,15 @@ impl<T: Copy> Item for Whole<T> {
     type Bytes = MaybeUninit<T>;
 
     #[inline(always)]
-    unsafe fn take(_: usize, from: *const u8) -> Self::Bytes {
+    unsafe fn take<A: Access>(_: usize, from: *const u8) -> Self::Bytes {
         // SAFETY: the caller's word.
-        unsafe { from.cast::<MaybeUninit<T>>().read_unaligned() }
+        unsafe { A::load(from) }
     }
 
     #[inline(always)]
-    unsafe fn put(_: usize, into: *mut u8, bytes: Self::Bytes) {
+    unsafe fn put<A: Access>(_: usize, into: *mut u8, bytes: Self::Bytes) {
         // SAFETY: the caller's word.
-        unsafe { into.cast::<MaybeUninit<T>>().write_unaligned(bytes) };
+        unsafe { A::store(into, bytes) };
     }
 }
 
@@ -135,19 +135,19 @@ impl<T: Copy> Item for Halves<T> {
     type Bytes = [MaybeUninit<T>; 2];
 
     #[inline(always)]
-    unsafe fn take(block: usize, from: *const u8) -> Self::Bytes {
+    unsafe fn take<A: Access>(block: usize, from: *const u8) -> Self::Bytes {
         let second = from.wrapping_add(block - size_of::<T>());
         // SAFETY: the caller's word: both halves are within the block.
-        unsafe { [Whole::<T>::take(block, from), Whole::<T>::take(block, second)] }
+        unsafe { [Whole::<T>::take::<A>(block, from), Whole::<T>::take::<A>(block, second)] }
     }
 
     #[inline(always)]
-    unsafe fn put(block: usize, into: *mut u8, [first, last]: Self::Bytes) {
+    unsafe fn put<A: Access>(block: usize, into: *mut u8, [first, last]: Self::Bytes) {
         let second = into.wrapping_add(block - size_of::<T>());
         // SAFETY: the caller's word: both halves are within the block.
         unsafe {
-            Whole::<T>::put(block, into, first);
-            Whole::<T>::put(block, second, last);
+            Whole::<T>::put::<A>(block, into, first);
+            Whole::<T>::put::<A>(block, second, last);
         }
     }
 }

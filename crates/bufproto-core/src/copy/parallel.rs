@@ -8,6 +8,7 @@ use core::num::NonZero;
 use core::ops::Range;
 use std::thread;
 
+use crate::copy::access::Plain;
 use crate::copy::plan::{copy_items, copy_part};
 use crate::copy::side::Side;
 use crate::copy::{CopyError, compare};
@@ -17,6 +18,19 @@ use crate::layout::{Layout, Order};
 ///
 /// The calling thread is one of them. The others are begun for one call and end with it; where the system has no more
 /// threads, the calling one does their part.
+///
+/// ```
+/// use bufproto_core::copy::parallel::Threads;
+/// use bufproto_core::layout::{Layout, Order};
+///
+/// let table: Vec<u8> = (0..100).collect();
+/// let columns = Layout::new(1, &[10, 10], Some(&[1, 10]), None)?;
+/// let mut copy = vec![0; 100];
+/// // SAFETY: the table has ten rows of ten, and there is place for a hundred.
+/// unsafe { Threads::available().gather(table.as_ptr(), columns, Order::C, copy.as_mut_ptr()) };
+/// assert_eq!(copy[..3], [0, 10, 20]);
+/// # Ok::<(), bufproto_core::layout::LayoutError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Threads {
     most: NonZero<usize>,
@@ -28,18 +42,41 @@ impl Threads {
     const LEAST: usize = 1 << 20;
 
     /// At most so many threads, each for at least a mebibyte.
+    ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    /// use core::num::NonZero;
+    ///
+    /// const FOUR: Threads = Threads::new(NonZero::new(4).unwrap());
+    /// assert_ne!(FOUR, FOUR.with_least(1));
+    /// ```
     #[must_use]
     pub const fn new(most: NonZero<usize>) -> Self {
         Self { most, least: Self::LEAST }
     }
 
     /// As many threads as the system runs at once for this process, or one if it does not say.
+    ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    ///
+    /// assert_eq!(Threads::available(), Threads::new(std::thread::available_parallelism()?));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn available() -> Self {
         Self::new(thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN))
     }
 
     /// The same, where each thread copies at least so many bytes.
+    ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    ///
+    /// // For memory that is far away, say.
+    /// let threads = Threads::available().with_least(1 << 16);
+    /// assert_ne!(threads, Threads::available());
+    /// ```
     #[must_use]
     pub const fn with_least(self, bytes: usize) -> Self {
         Self { least: bytes, ..self }
@@ -47,25 +84,61 @@ impl Threads {
 
     /// As [`gather`](super::gather).
     ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    /// use bufproto_core::layout::{Layout, Order};
+    ///
+    /// let every_second = Layout::new(1, &[3], Some(&[2]), None)?;
+    /// let mut items = [0; 3];
+    /// // SAFETY: the memory has an item at 0, 2 and 4; there is place for three.
+    /// unsafe { Threads::available().gather(b"a-b-c".as_ptr(), every_second, Order::C, items.as_mut_ptr()) };
+    /// assert_eq!(items, *b"abc");
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
+    ///
     /// # Safety
     ///
     /// As for [`gather`](super::gather).
     pub unsafe fn gather(self, memory: *const u8, layout: Layout<'_>, order: Order, into: *mut u8) {
         // SAFETY: the caller's word for both sides, which have the same shape.
-        unsafe { self.run([Side::Laid(layout), Side::Packed(layout, order)], memory, into) };
+        unsafe { self.run([Side::laid(layout), Side::packed(layout, order)], memory, into) };
     }
 
     /// As [`scatter`](super::scatter).
+    ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    /// use bufproto_core::layout::{Layout, Order};
+    ///
+    /// let mut memory = *b"a-b-c";
+    /// let every_second = Layout::new(1, &[3], Some(&[2]), None)?;
+    /// // SAFETY: the memory has an item at 0, 2 and 4, as many as there are to copy.
+    /// unsafe { Threads::available().scatter(b"xyz".as_ptr(), memory.as_mut_ptr(), every_second, Order::C) };
+    /// assert_eq!(memory, *b"x-y-z");
+    /// # Ok::<(), bufproto_core::layout::LayoutError>(())
+    /// ```
     ///
     /// # Safety
     ///
     /// As for [`scatter`](super::scatter).
     pub unsafe fn scatter(self, from: *const u8, memory: *mut u8, layout: Layout<'_>, order: Order) {
         // SAFETY: the caller's word for both sides, which have the same shape.
-        unsafe { self.run([Side::Packed(layout, order), Side::Laid(layout)], from, memory) };
+        unsafe { self.run([Side::packed(layout, order), Side::laid(layout)], from, memory) };
     }
 
     /// As [`copy`](super::copy()).
+    ///
+    /// ```
+    /// use bufproto_core::copy::parallel::Threads;
+    /// use bufproto_core::layout::Layout;
+    ///
+    /// let (from, to) = (Layout::new(1, &[3], None, None)?, Layout::new(1, &[3], Some(&[-1]), None)?);
+    /// let mut into = [0; 3];
+    /// // SAFETY: both have three items.
+    /// unsafe { Threads::available().copy((b"abc".as_ptr(), from), (into.as_mut_ptr().add(2), to)) }?;
+    /// assert_eq!(into, *b"cba");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -81,7 +154,7 @@ impl Threads {
     ) -> Result<(), CopyError> {
         compare(from, to)?;
         // SAFETY: the caller's word for both sides, whose shapes were compared.
-        unsafe { self.run([Side::Laid(from), Side::Laid(to)], memory, into) };
+        unsafe { self.run([Side::laid(from), Side::laid(to)], memory, into) };
         Ok(())
     }
 
@@ -99,7 +172,7 @@ impl Threads {
             // SAFETY: the caller's word; the dimension is one along which the work may be cut.
             Some(dimension) => unsafe { work.share(dimension, most) },
             // SAFETY: the caller's word; the length is not 0.
-            None => unsafe { copy_items(sides, from, into) },
+            None => unsafe { copy_items::<Plain>(sides, from, into) },
         }
     }
 }
@@ -132,10 +205,9 @@ impl Work<'_> {
     /// Whether no byte is both the source's and the target's; `None` if a side leads through pointers.
     fn is_apart(&self) -> Option<bool> {
         let bounds = |side: Side<'_>, begin: *const u8| {
-            let Range { start, end } = match side {
-                Side::Laid(layout) => layout.bounds()?,
-                Side::Packed(layout, _) => 0..layout.length().cast_signed(),
-            };
+            let layout = side.layout();
+            let Range { start, end } =
+                if side.is_packed() { 0..layout.length().cast_signed() } else { layout.bounds()? };
             Some(begin.addr().wrapping_add_signed(start)..begin.addr().wrapping_add_signed(end))
         };
         let from = bounds(self.sides[0], self.from)?;
@@ -156,7 +228,7 @@ impl Work<'_> {
             let start = |number: usize| extent / parts * number + number.min(extent % parts);
             let range = start(number)..start(number + 1);
             // SAFETY: the caller's word; there are at least as many entries as parts, so none is empty.
-            unsafe { copy_part(self.sides, (dimension, range), self.from, self.into) };
+            unsafe { copy_part::<Plain>(self.sides, (dimension, range), self.from, self.into) };
         };
         thread::scope(|scope| {
             for number in 1..parts {
@@ -171,7 +243,10 @@ impl Work<'_> {
 
 /// Whether each item certainly has a place of its own.
 fn is_distinct(side: Side<'_>) -> bool {
-    let Side::Laid(layout) = side else { return true };
+    if side.is_packed() {
+        return true;
+    }
+    let layout = side.layout();
     let steps = (0..layout.dimensions()).map(|dimension| {
         let extent = layout.extent(dimension);
         (side.step(dimension).stride.unsigned_abs(), extent)

@@ -1,7 +1,8 @@
 //! What is to be repeated: a kernel in loops, whatever order the dimensions came in.
 
-use core::ptr;
+use core::mem;
 
+use crate::copy::access::Access;
 use crate::copy::grid;
 use crate::copy::shuffle::Shuffle;
 use crate::copy::side::Side;
@@ -17,8 +18,6 @@ pub(super) struct Loop {
 }
 
 impl Loop {
-    /// No repetition. Bytes of zero, so that many are made in no time.
-    const NONE: Self = Self { extent: 0, source: 0, target: 0 };
     pub(super) const ONCE: Self = Self { extent: 1, source: 0, target: 0 };
 
     /// Where the given round is at both sides.
@@ -49,9 +48,8 @@ pub(super) type Places = [*mut u8; 2];
 /// # Safety
 ///
 /// Both sides have the same shape and item size, and bytes. `from` and `into` are the addresses of their first
-/// items, in memory that is held and that nobody else accesses as [`copy`](crate::copy) says; the second may be
-/// written to.
-pub(super) unsafe fn copy_items(sides: [Side<'_>; 2], from: *const u8, into: *mut u8) {
+/// items, in memory that is held and may be accessed in this way; the second may be written to.
+pub(super) unsafe fn copy_items<A: Access>(sides: [Side<'_>; 2], from: *const u8, into: *mut u8) {
     let layout = sides[0].layout();
     let leads_on = |dimension: &usize| sides.iter().any(|side| side.step(*dimension).suboffset.is_some());
     // Pointers are followed in the order of the dimensions. What lies behind the last of them is visited in
@@ -59,7 +57,7 @@ pub(super) unsafe fn copy_items(sides: [Side<'_>; 2], from: *const u8, into: *mu
     let free = (0..layout.dimensions()).rev().find(leads_on).map_or(0, |dimension| dimension + 1);
     let plan = Plan::new(sides, free, None);
     // SAFETY: the caller's word; the plan is that of the dimensions from `free` on.
-    unsafe { follow(sides, 0..free, &plan, [from.cast_mut(), into]) };
+    unsafe { follow::<A>(sides, 0..free, &plan, [from.cast_mut(), into]) };
 }
 
 /// Copies the items whose index in one dimension is in a range. No side leads through pointers.
@@ -68,7 +66,7 @@ pub(super) unsafe fn copy_items(sides: [Side<'_>; 2], from: *const u8, into: *mu
 ///
 /// As [`copy_items`], for these items. The range is within the dimension's extent, and not empty.
 #[cfg(feature = "parallel")]
-pub(super) unsafe fn copy_part(
+pub(super) unsafe fn copy_part<A: Access>(
     sides: [Side<'_>; 2],
     cut: (usize, core::ops::Range<usize>),
     from: *const u8,
@@ -76,7 +74,7 @@ pub(super) unsafe fn copy_part(
 ) {
     let plan = Plan::new(sides, 0, Some(cut));
     // SAFETY: the caller's word.
-    unsafe { plan.run([from.cast_mut(), into]) };
+    unsafe { plan.run::<A>([from.cast_mut(), into]) };
 }
 
 /// Repeats a plan for all entries of the given dimensions, following pointers.
@@ -84,10 +82,15 @@ pub(super) unsafe fn copy_part(
 /// # Safety
 ///
 /// As [`copy_items`], for the dimensions that are left; the plan is that of those behind them.
-unsafe fn follow(sides: [Side<'_>; 2], mut through: core::ops::Range<usize>, plan: &Plan, at: Places) {
+unsafe fn follow<A: Access>(
+    sides: [Side<'_>; 2],
+    mut through: core::ops::Range<usize>,
+    plan: &Plan,
+    at: Places,
+) {
     let Some(dimension) = through.next() else {
         // SAFETY: the caller's word.
-        unsafe { plan.run(at) };
+        unsafe { plan.run::<A>(at) };
         return;
     };
     let [source, target] = sides.map(|side| side.step(dimension));
@@ -96,7 +99,7 @@ unsafe fn follow(sides: [Side<'_>; 2], mut through: core::ops::Range<usize>, pla
         // caller's word.
         unsafe {
             let at = [source.take(at[0], index), target.take(at[1], index)];
-            follow(sides, through.clone(), plan, at);
+            follow::<A>(sides, through.clone(), plan, at);
         }
     }
 }
@@ -132,10 +135,11 @@ impl Plan {
     fn new(sides: [Side<'_>; 2], free: usize, cut: Option<(usize, core::ops::Range<usize>)>) -> Self {
         let layout = sides[0].layout();
         let mut plan = Self {
-            loops: [Loop::NONE; MAX_DIMENSIONS],
+            // SAFETY: numbers, which may be 0. The compiler would write them down one by one.
+            loops: unsafe { mem::zeroed() },
             depth: 0,
-            block: layout.item_size(),
-            begin: [0; 2],
+            block: sides[0].item_size(),
+            begin: sides.map(Side::offset),
             kernel: Kernel::Block,
         };
         for dimension in free..layout.dimensions() {
@@ -258,24 +262,24 @@ impl Plan {
     /// # Safety
     ///
     /// The places are those of the first items of what the plan was made of, as [`copy_items`] says.
-    unsafe fn run(&self, [from, into]: Places) {
+    unsafe fn run<A: Access>(&self, [from, into]: Places) {
         let begin = [from.wrapping_offset(self.begin[0]), into.wrapping_offset(self.begin[1])];
         // SAFETY: the caller's word.
-        unsafe { self.repeat(self.loops.get(..self.depth).unwrap_or(&[]), begin) };
+        unsafe { self.repeat::<A>(self.loops.get(..self.depth).unwrap_or(&[]), begin) };
     }
 
     /// # Safety
     ///
     /// As [`run`](Self::run), for the kernel alone.
     #[inline(never)]
-    unsafe fn once(&self, at: Places) {
+    unsafe fn once<A: Access>(&self, at: Places) {
         // SAFETY: the caller's word.
         unsafe {
             match &self.kernel {
-                Kernel::Block => ptr::copy(at[0].cast_const(), at[1], self.block),
-                Kernel::Grid(loops) => grid::copy(self.block, loops, at),
-                Kernel::Tiles(loops) => tiles::copy(self.block, loops, at),
-                Kernel::Strips(outer, shuffle) => strips(outer, shuffle, at),
+                Kernel::Block => A::copy(at[0].cast_const(), at[1], self.block),
+                Kernel::Grid(loops) => grid::copy::<A>(self.block, loops, at),
+                Kernel::Tiles(loops) => tiles::copy::<A>(self.block, loops, at),
+                Kernel::Strips(outer, shuffle) => strips::<A>(outer, shuffle, at),
             }
         };
     }
@@ -283,15 +287,15 @@ impl Plan {
     /// # Safety
     ///
     /// As [`run`](Self::run), for the loops that are left.
-    unsafe fn repeat(&self, loops: &[Loop], at: Places) {
+    unsafe fn repeat<A: Access>(&self, loops: &[Loop], at: Places) {
         let Some((outermost, inside)) = loops.split_first() else {
             // SAFETY: the caller's word: the kernel's loops are within the layouts, and so are its blocks.
-            unsafe { self.once(at) };
+            unsafe { self.once::<A>(at) };
             return;
         };
         for index in 0..outermost.extent {
             // SAFETY: the index is within the extent; else the caller's word.
-            unsafe { self.repeat(inside, outermost.at(index, at)) };
+            unsafe { self.repeat::<A>(inside, outermost.at(index, at)) };
         }
     }
 }
@@ -301,7 +305,7 @@ impl Plan {
 /// # Safety
 ///
 /// As [`Shuffle::copy`], for each round.
-unsafe fn strips(outer: &Loop, shuffle: &Shuffle, at: Places) {
+unsafe fn strips<A: Access>(outer: &Loop, shuffle: &Shuffle, at: Places) {
     const STRIP: usize = 4096;
     let over = shuffle.over();
     let most = if outer.extent == 1 { over.extent } else { STRIP };
@@ -310,7 +314,7 @@ unsafe fn strips(outer: &Loop, shuffle: &Shuffle, at: Places) {
         let groups = most.min(over.extent - done);
         for index in 0..outer.extent {
             // SAFETY: the index is within the extent, and so are the groups; else the caller's word.
-            unsafe { shuffle.copy(groups, over.at(done, outer.at(index, at))) };
+            unsafe { shuffle.copy::<A>(groups, over.at(done, outer.at(index, at))) };
         }
         done += groups;
     }

@@ -6,6 +6,7 @@
 
 use core::mem::MaybeUninit;
 
+use crate::copy::access::{Access, Plain};
 use crate::copy::grid;
 use crate::copy::plan::{Loop, Places};
 use crate::copy::vector::{self, Vector, WIDTH};
@@ -24,8 +25,8 @@ const FEW_ROWS: usize = 16;
 ///
 /// # Safety
 ///
-/// In each round a block at the source may be read and one at the target may be written to.
-pub(super) unsafe fn copy(block: usize, &[mut along, down]: &[Loop; 2], mut at: Places) {
+/// In each round a block at the source may be read and one at the target may be written to, by this kind of access.
+pub(super) unsafe fn copy<A: Access>(block: usize, &[mut along, down]: &[Loop; 2], mut at: Places) {
     let item = block.cast_signed();
     if along.source == item.wrapping_neg() {
         at = along.at(along.extent.wrapping_sub(1), at);
@@ -34,10 +35,10 @@ pub(super) unsafe fn copy(block: usize, &[mut along, down]: &[Loop; 2], mut at: 
     let panel = PANEL.checked_div(block).unwrap_or(0).max(1);
     let side = WIDTH.checked_div(block).unwrap_or(0);
     let side_by_side = along.source == item && down.target == item;
-    let Some(turn) = turn(block).filter(|_| side_by_side && along.extent >= side && down.extent >= side)
+    let Some(turn) = turn::<A>(block).filter(|_| side_by_side && along.extent >= side && down.extent >= side)
     else {
         // SAFETY: the same rounds, if in another order.
-        unsafe { for_parts(block, &[along, down], [panel, FEW_ROWS], at, grid::copy) };
+        unsafe { for_parts(block, &[along, down], [panel, FEW_ROWS], at, grid::copy::<A>) };
         return;
     };
     // The side is a power of two.
@@ -47,8 +48,8 @@ pub(super) unsafe fn copy(block: usize, &[mut along, down]: &[Loop; 2], mut at: 
     // SAFETY: whole squares, and what is left of the loops beside and below them; else the caller's word.
     unsafe {
         for_parts(block, &[wide, high], [panel, ROWS], at, turn);
-        grid::copy(block, &[down, rest(&along)], along.at(wide.extent, at));
-        grid::copy(block, &[wide, rest(&down)], down.at(high.extent, at));
+        grid::copy::<A>(block, &[down, rest(&along)], along.at(wide.extent, at));
+        grid::copy::<A>(block, &[wide, rest(&down)], down.at(high.extent, at));
     }
 }
 
@@ -56,13 +57,13 @@ pub(super) unsafe fn copy(block: usize, &[mut along, down]: &[Loop; 2], mut at: 
 type Way = unsafe fn(usize, &[Loop; 2], Places);
 
 /// How to turn parts that consist of whole squares, whose sides are as long as a vector.
-fn turn(block: usize) -> Option<Way> {
+fn turn<A: Access>(block: usize) -> Option<Way> {
     match block {
         _ if !vector::CAN_ZIP => None,
         // Many short columns are put together in a place nearby, so that all of a line is written at once.
-        1 | 2 => Some(turn_nearby),
-        4 => Some(turn_squares::<4, 4>),
-        8 => Some(turn_squares::<8, 2>),
+        1 | 2 => Some(turn_nearby::<A>),
+        4 => Some(turn_squares::<A, 4, 4>),
+        8 => Some(turn_squares::<A, 8, 2>),
         _ => None,
     }
 }
@@ -98,11 +99,11 @@ unsafe fn for_parts(
 /// # Safety
 ///
 /// As [`copy`], for a part of at most a panel and [`ROWS`], of items of one or two bytes, in whole squares.
-unsafe fn turn_nearby(block: usize, [along, down]: &[Loop; 2], [from, into]: Places) {
+unsafe fn turn_nearby<A: Access>(block: usize, [along, down]: &[Loop; 2], [from, into]: Places) {
     let mut nearby = MaybeUninit::<[u8; PANEL * ROWS]>::uninit();
     let nearby: *mut u8 = nearby.as_mut_ptr().cast();
     let packed = Loop { target: (ROWS * block).cast_signed(), ..*along };
-    let turn = if block == 1 { turn_squares::<1, 16> } else { turn_squares::<2, 8> };
+    let turn = if block == 1 { turn_squares::<A, 1, 16> } else { turn_squares::<A, 2, 8> };
     // SAFETY: as many columns of at most that length have place there; else the caller's word.
     unsafe { turn(block, &[packed, *down], [from, nearby]) };
     for column in 0..along.extent {
@@ -112,7 +113,7 @@ unsafe fn turn_nearby(block: usize, [along, down]: &[Loop; 2], [from, into]: Pla
         while byte < down.extent * block {
             // SAFETY: the column was written above. It is as long as some vectors, and there is place for it by the
             // caller's word.
-            unsafe { vector::store(into.wrapping_add(byte), vector::load(from.wrapping_add(byte))) };
+            unsafe { A::store_vector(into.wrapping_add(byte), Plain::load_vector(from.wrapping_add(byte))) };
             byte += WIDTH;
         }
     }
@@ -121,7 +122,7 @@ unsafe fn turn_nearby(block: usize, [along, down]: &[Loop; 2], [from, into]: Pla
 /// # Safety
 ///
 /// As [`copy`], for items of `ITEM` bytes, in whole squares of `SIDE` items.
-unsafe fn turn_squares<const ITEM: usize, const SIDE: usize>(
+unsafe fn turn_squares<A: Access, const ITEM: usize, const SIDE: usize>(
     _: usize,
     [along, down]: &[Loop; 2],
     [mut rows, mut columns]: Places,
@@ -131,7 +132,7 @@ unsafe fn turn_squares<const ITEM: usize, const SIDE: usize>(
         let (mut from, mut into) = (rows, columns);
         for _ in 0..along.extent / SIDE {
             // SAFETY: the square is within the loops; else the caller's word.
-            unsafe { turn_square::<ITEM, SIDE>([down.source, along.target], [from, into]) };
+            unsafe { turn_square::<A, ITEM, SIDE>([down.source, along.target], [from, into]) };
             // Items lie side by side along the rows of the source, and along those of the target.
             from = from.wrapping_add(WIDTH);
             into = into.wrapping_offset(along.target.wrapping_mul(side));
@@ -145,13 +146,13 @@ unsafe fn turn_squares<const ITEM: usize, const SIDE: usize>(
 ///
 /// As [`turn_squares`], for one of them, whose rows are as far from one another at the source and at the target.
 #[inline(always)]
-unsafe fn turn_square<const ITEM: usize, const SIDE: usize>(
+unsafe fn turn_square<A: Access, const ITEM: usize, const SIDE: usize>(
     [source, target]: [isize; 2],
     [from, into]: Places,
 ) {
     let mut rows: [Vector; SIDE] = core::array::from_fn(|row| {
         // SAFETY: a row of the square is as long as a vector, and may be read by the caller's word.
-        unsafe { vector::load(from.wrapping_offset(source.wrapping_mul(row.cast_signed()))) }
+        unsafe { A::load_vector(from.wrapping_offset(source.wrapping_mul(row.cast_signed()))) }
     });
     // Each round of zipping rows with those half a square further down turns one bit of the item's row number into one
     // of its column number.
@@ -164,6 +165,6 @@ unsafe fn turn_square<const ITEM: usize, const SIDE: usize>(
     }
     for (row, vector) in rows.iter().enumerate() {
         // SAFETY: a row of the square is as long as a vector, and may be written to by the caller's word.
-        unsafe { vector::store(into.wrapping_offset(target.wrapping_mul(row.cast_signed())), *vector) };
+        unsafe { A::store_vector(into.wrapping_offset(target.wrapping_mul(row.cast_signed())), *vector) };
     }
 }

@@ -17,7 +17,10 @@
 )]
 mod processor;
 
-pub(super) use processor::{CAN_ZIP, Vector, can_shuffle, load, or, shuffle, store, zip};
+pub(super) use processor::{
+    CAN_ZIP, Pair, Vector, can_shuffle, can_shuffle_pairs, load, or, or_pair, pair, shuffle, shuffle_pair,
+    split, store, zip,
+};
 
 /// The number of bytes in a vector.
 pub(super) const WIDTH: usize = 16;

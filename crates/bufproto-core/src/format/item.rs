@@ -6,6 +6,14 @@ use core::iter::FusedIterator;
 use super::scan::{self, Mode, Scanner};
 
 /// Which byte of a number comes first in memory.
+///
+/// ```
+/// use bufproto_core::format::{ByteOrder, Format};
+///
+/// let orders: Vec<_> = Format::parse(b">i <i")?.items().map(|item| item.order).collect();
+/// assert_eq!(orders, [ByteOrder::Big, ByteOrder::Little]);
+/// # Ok::<(), bufproto_core::format::FormatError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ByteOrder {
     /// The least significant one.
@@ -16,10 +24,25 @@ pub enum ByteOrder {
 
 impl ByteOrder {
     /// This machine's.
+    ///
+    /// ```
+    /// use bufproto_core::format::{ByteOrder, Format};
+    ///
+    /// assert_eq!(Format::parse(b"i")?.single().map(|item| item.order), Some(ByteOrder::NATIVE));
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     pub const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
 }
 
 /// What an item is; its [size](Item::size) tells the widths apart.
+///
+/// ```
+/// use bufproto_core::format::{Format, Kind};
+///
+/// let kinds: Vec<_> = Format::parse(b"?iQd4s")?.items().map(|item| item.kind).collect();
+/// assert_eq!(kinds, [Kind::Boolean, Kind::Signed, Kind::Unsigned, Kind::Float, Kind::Bytes]);
+/// # Ok::<(), bufproto_core::format::FormatError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind<'a> {
@@ -60,6 +83,15 @@ pub enum Kind<'a> {
 }
 
 /// One item of a format.
+///
+/// ```
+/// use bufproto_core::format::Format;
+///
+/// let item = Format::parse(b"x 3h:values:")?.field(b"values").unwrap();
+/// assert_eq!((item.offset, item.size, item.count, item.length()), (2, 2, 3, 6));
+/// assert_eq!(item.name, Some(&b"values"[..]));
+/// # Ok::<(), bufproto_core::format::FormatError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Item<'a> {
@@ -83,6 +115,14 @@ pub struct Item<'a> {
 
 impl<'a> Item<'a> {
     /// The number of dimensions of the sub-array; 0 if it is none.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// let dimensions = |format| Format::parse(format).map(|format| format.items().next().map(|item| item.dimensions()));
+    /// assert_eq!((dimensions(b"(2,3)i")?, dimensions(b"6i")?), (Some(2), Some(0)));
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn dimensions(self) -> usize {
         self.extents().count()
@@ -90,12 +130,27 @@ impl<'a> Item<'a> {
 
     /// The number of items in each dimension of the sub-array, the slowest varying first; none if it is no
     /// sub-array.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// let item = Format::parse(b"(2,3)i")?.items().next().unwrap();
+    /// assert!(item.extents().eq([2, 3]));
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     pub fn extents(self) -> impl Iterator<Item = usize> + 'a {
         // The scanner has seen that these are numbers.
         scan::extents(self.shape).filter_map(Result::ok)
     }
 
     /// The number of bytes that all of it takes: size, count and sub-array.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// assert_eq!(Format::parse(b"(2,3)h")?.items().next().map(|item| item.length()), Some(12));
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn length(self) -> usize {
         // The scanner has seen that it fits.
@@ -104,6 +159,15 @@ impl<'a> Item<'a> {
 }
 
 /// The items of a format, or the fields of a record in it.
+///
+/// ```
+/// use bufproto_core::format::{Format, Kind};
+///
+/// let item = Format::parse(b"i T{h:x:h:y:}:point:")?.field(b"point").unwrap();
+/// let Kind::Record(point) = item.kind else { panic!("it is a record") };
+/// assert_eq!((item.offset, point.field(b"y").unwrap().offset), (4, 2), "from the beginning of the record");
+/// # Ok::<(), bufproto_core::format::FormatError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Record<'a> {
     /// Invariant: this has been scanned from this mode on, to its end and without an error.
@@ -117,18 +181,41 @@ impl<'a> Record<'a> {
     }
 
     /// The text, without braces.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// assert_eq!(Format::parse(b"T{h:x:h:y:}")?.record().as_bytes(), b"h:x:h:y:");
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn as_bytes(self) -> &'a [u8] {
         self.text
     }
 
     /// The fields one after the other, padding included.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// let record = Format::parse(b"T{b:x:i:y:}")?.record();
+    /// assert_eq!(record.items().map(|item| item.offset).collect::<Vec<_>>(), [0, 4]);
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn items(self) -> Items<'a> {
         Items { scanner: Scanner::new(self.text, self.mode), end: 0 }
     }
 
     /// The first field with this name.
+    ///
+    /// ```
+    /// use bufproto_core::format::Format;
+    ///
+    /// let record = Format::parse(b"T{b:x:i:y:}")?.record();
+    /// assert_eq!(record.field(b"y").map(|item| item.offset), Some(4));
+    /// # Ok::<(), bufproto_core::format::FormatError>(())
+    /// ```
     #[must_use]
     pub fn field(self, name: &[u8]) -> Option<Item<'a>> {
         self.items().find(|item| item.name == Some(name))
@@ -142,6 +229,17 @@ impl fmt::Debug for Record<'_> {
 }
 
 /// An iterator over items with their offsets.
+///
+/// ```
+/// use bufproto_core::format::{Format, Items};
+///
+/// fn names<'a>(items: Items<'a>) -> Vec<&'a [u8]> {
+///     items.filter_map(|item| item.name).collect()
+/// }
+///
+/// assert_eq!(names(Format::parse(b"i:x: 4x i:y:")?.items()), [b"x", b"y"]);
+/// # Ok::<(), bufproto_core::format::FormatError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Items<'a> {
     scanner: Scanner<'a>,

@@ -6,6 +6,17 @@ use crate::request::Request;
 use crate::rules::Rule;
 
 /// What an export of memory lets its holder rely on.
+///
+/// ```
+/// use bufproto_core::grant::{Domain, Export};
+/// use bufproto_core::rules::Rule;
+///
+/// let domain = Domain::new();
+/// domain.begin(Export::Write)?;
+/// domain.begin(Export::Read)?;
+/// assert_eq!(domain.begin(Export::Stable), Err(Rule::StableRead));
+/// # Ok::<(), bufproto_core::rules::Rule>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Export {
@@ -66,6 +77,13 @@ const RESIZING: usize = usize::MAX;
 
 impl Domain {
     /// Nothing is exported.
+    ///
+    /// ```
+    /// use bufproto_core::grant::Domain;
+    ///
+    /// static EXPORTS: Domain = Domain::new();
+    /// assert_eq!(EXPORTS.exports(), 0);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self(AtomicUsize::new(0))
@@ -73,6 +91,16 @@ impl Domain {
 
     /// Begins an export. It lasts until it is [ended](Self::end), by the exporter that is told of the release; one that
     /// is never ended does no harm but to whom it stands in the way of.
+    ///
+    /// ```
+    /// use bufproto_core::grant::{Domain, Export};
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// let domain = Domain::new();
+    /// domain.begin(Export::Read)?;
+    /// assert_eq!(domain.resize(|| ()), Err(Rule::Resize), "the memory stays where it is");
+    /// # Ok::<(), bufproto_core::rules::Rule>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -103,6 +131,17 @@ impl Domain {
     /// A consumer that does not ask for writable memory, as `memoryview` does not, may still write to what is not
     /// read-only. So a view of writable memory is writable whatever was asked for, unless there are stable reads.
     ///
+    /// ```
+    /// use bufproto_core::grant::{Domain, Export};
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// let domain = Domain::new();
+    /// assert_eq!(domain.begin_view(Request::SIMPLE, true), Ok(Export::Read));
+    /// assert_eq!(domain.begin_view(Request::WRITABLE, true), Err(Rule::Writable));
+    /// assert_eq!(domain.begin_view(Request::SIMPLE, false), Ok(Export::Write));
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Rule::Writable`] if writable memory is asked for and the memory is `read_only`, else as [`begin`](Self::begin).
@@ -122,6 +161,16 @@ impl Domain {
 
     /// Begins a stable read for a request, whose answer is read-only.
     ///
+    /// ```
+    /// use bufproto_core::grant::{Domain, Export};
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// let domain = Domain::new();
+    /// assert_eq!(domain.begin_stable(Request::SIMPLE), Ok(Export::Stable));
+    /// assert_eq!(domain.begin_stable(Request::WRITABLE), Err(Rule::Writable));
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Rule::Writable`] if writable memory is asked for, else as [`begin`](Self::begin).
@@ -133,6 +182,17 @@ impl Domain {
     }
 
     /// Ends an export.
+    ///
+    /// ```
+    /// use bufproto_core::grant::{Domain, Export};
+    ///
+    /// let domain = Domain::new();
+    /// domain.begin(Export::Stable)?;
+    /// // SAFETY: it has begun, and nobody reads.
+    /// unsafe { domain.end(Export::Stable) };
+    /// assert_eq!(domain.resize(|| "moved"), Ok("moved"));
+    /// # Ok::<(), bufproto_core::rules::Rule>(())
+    /// ```
     ///
     /// # Safety
     ///
@@ -150,6 +210,19 @@ impl Domain {
 
     /// Runs `write`, which writes to the memory in place, while no stable read exists and none can begin. Others may
     /// write meanwhile, and views exist. The memory stays where it is.
+    ///
+    /// ```
+    /// use bufproto_core::grant::{Domain, Export};
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// let (domain, mut memory) = (Domain::new(), *b"hello");
+    /// domain.write(|| memory[0] = b'j')?;
+    /// assert_eq!(memory, *b"jello");
+    /// domain.begin(Export::Stable)?;
+    /// assert_eq!(domain.write(|| memory[0] = b'c'), Err(Rule::OwnerWrite));
+    /// assert_eq!(memory, *b"jello");
+    /// # Ok::<(), bufproto_core::rules::Rule>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -171,6 +244,18 @@ impl Domain {
 
     /// Runs `resize`, which may move the memory or do with it what it likes, while nothing else happens to it.
     ///
+    /// ```
+    /// use bufproto_core::grant::{Domain, Export};
+    /// use bufproto_core::rules::Rule;
+    ///
+    /// let (domain, mut memory) = (Domain::new(), vec![1, 2]);
+    /// domain.resize(|| memory.push(3))?;
+    /// domain.begin(Export::Read)?;
+    /// assert_eq!(domain.resize(|| memory.push(4)), Err(Rule::Resize));
+    /// assert_eq!(memory, [1, 2, 3]);
+    /// # Ok::<(), bufproto_core::rules::Rule>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Rule::Resize`] if there is any export or the owner is writing, [`Rule::Resizing`] if another resize is under way;
@@ -187,12 +272,31 @@ impl Domain {
 
     /// How many exports there are, writes of the owner among them; 0 while it is resizing. Just as it is now: for what
     /// is shown to people.
+    ///
+    /// ```
+    /// use bufproto_core::grant::{Domain, Export};
+    ///
+    /// let domain = Domain::new();
+    /// domain.begin(Export::Read)?;
+    /// assert_eq!(domain.write(|| domain.exports())?, 2);
+    /// # Ok::<(), bufproto_core::rules::Rule>(())
+    /// ```
     #[must_use]
     pub fn exports(&self) -> usize {
         State::of(self.0.load(Ordering::Acquire)).map_or(0, |state| state.reads + state.others)
     }
 
     /// How many stable reads there are. As with [`exports`](Self::exports), just now.
+    ///
+    /// ```
+    /// use bufproto_core::grant::{Domain, Export};
+    ///
+    /// let domain = Domain::new();
+    /// domain.begin(Export::Read)?;
+    /// domain.begin(Export::Stable)?;
+    /// assert_eq!((domain.exports(), domain.stable_reads()), (2, 1));
+    /// # Ok::<(), bufproto_core::rules::Rule>(())
+    /// ```
     #[must_use]
     pub fn stable_reads(&self) -> usize {
         State::of(self.0.load(Ordering::Acquire))

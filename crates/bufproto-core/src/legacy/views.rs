@@ -16,6 +16,21 @@ use crate::view::{Slot, SlotFor, View, ViewFor};
 
 /// Acquires a view as the function for `access` does, and lets the caller keep it.
 ///
+/// ```
+/// use bufproto_core::legacy::views;
+/// use bufproto_core::request::Access;
+/// use bufproto_core::view::Slot;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::bytearray(b"hello");
+/// let mut slot = Slot::new();
+/// let view = views::acquire(object.attach(&interpreter), Access::Write, &mut slot).unwrap();
+/// assert!(object.resize(&interpreter, 10).is_err(), "it is held");
+/// drop(view);
+/// assert!(object.resize(&interpreter, 10).is_ok());
+/// ```
+///
 /// # Errors
 ///
 /// For character and read access [`Rule::CharExporter`] and [`Rule::ReadExporter`] if the type exports no
@@ -49,6 +64,34 @@ pub(crate) fn export<O: Exporter>(
 
 /// The error of the function for `access`, of an exporter that failed. A caller that asks the exporter itself, as an
 /// inline function of C does, is told here what becomes of what it raised.
+///
+/// ```
+/// use bufproto_core::error::Error;
+/// use bufproto_core::legacy::views::failed;
+/// use bufproto_core::request::Access;
+/// use bufproto_core::rules::Rule;
+/// use bufproto_mock::Attached;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// /// What an exporter's call leaves.
+/// struct Token;
+/// # #[derive(Clone, Copy)]
+/// # struct Host<'i>(Attached<'i>);
+/// # // SAFETY: the mock's own.
+/// # unsafe impl bufproto_core::runtime::Runtime for Host<'_> {
+/// #     type View = bufproto_core::abi::CPython3;
+/// #     type Raised = Token;
+/// #     fn family(self) -> bufproto_core::rules::Family { self.0.family() }
+/// #     fn is_raised(self) -> bool { false }
+/// #     fn raise(self, _: &bufproto_core::rules::Refusal) {}
+/// #     unsafe fn release(self, _: core::ptr::NonNull<bufproto_core::abi::CPython3>) {}
+/// # }
+/// # use bufproto_core::runtime::Runtime as _;
+/// # let runtime = Host(interpreter.attach());
+/// assert!(matches!(failed(runtime, Access::Read, Token), Error::Raised(Token)));
+/// assert_eq!(failed(runtime, Access::Write, Token).rule(), Some(Rule::WriteExporter), "it is discarded");
+/// ```
 #[inline]
 pub fn failed<R: Runtime>(runtime: R, access: Access, raised: R::Raised) -> Error<R::Raised> {
     match access {
@@ -62,6 +105,13 @@ pub fn failed<R: Runtime>(runtime: R, access: Access, raised: R::Raised) -> Erro
 }
 
 /// The rule that a type breaks for `access` if it exports no views.
+///
+/// ```
+/// use bufproto_core::legacy::views::missing;
+/// use bufproto_core::request::Access;
+///
+/// assert_eq!(Access::ALL.map(|access| missing(access).number()), [301, 302, 303]);
+/// ```
 #[inline]
 #[must_use]
 pub const fn missing(access: Access) -> Rule {

@@ -68,6 +68,15 @@ BUFPROTO__ALWAYS int bufproto__opaque_number(int number)
     return number;
 }
 
+/* A text of which the compiler makes no copies. */
+BUFPROTO__ALWAYS const char *bufproto__opaque_text(const char *text)
+{
+#ifdef __GNUC__
+    __asm__("" : "+r"(text));
+#endif
+    return text;
+}
+
 /* What is needed only after the type's function waits on the stack, here and below: in registers it would cost more, since
  * those have to be saved and restored. */
 
@@ -91,7 +100,7 @@ BUFPROTO__ALWAYS void bufproto__give_back(PyObject *owner, Py_buffer *volatile *
  * replaced anyway; or 0 if the type is to be asked. Fields, because the macros for them check again what has been checked. A
  * bytearray can be resized by another thread, and a memoryview released, where there is no lock of the interpreter's; and the
  * strict policy refuses both. Bytes to read are the caller's. */
-BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
+BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int writing, bufproto__pointer *buffer, Py_ssize_t *length)
 {
 #if !defined(Py_GIL_DISABLED) && !defined(BUFPROTO_STRICT)
     if (PyByteArray_CheckExact(object)) {
@@ -112,12 +121,12 @@ BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int access, bufproto__point
 #else
         const int refuses = _Py_MEMORYVIEW_RELEASED;
 #endif
-        if (access == BUFPROTO_WRITE && memory->view.readonly) {
-            return -1;
-        }
         /* Whatever else is out of the ordinary, the type knows. */
         if ((memory->flags & refuses) == 0 && (memory->flags & in_order) != 0 &&
             (memory->mbuf->flags & _Py_MANAGED_BUFFER_RELEASED) == 0 && memory->view.suboffsets == NULL) {
+            if (writing && memory->view.readonly) {
+                return -1;
+            }
             *buffer = memory->view.buf;
             *length = memory->view.len;
             return 1;
@@ -126,111 +135,103 @@ BUFPROTO__ALWAYS int bufproto__see(PyObject *object, int access, bufproto__point
 #endif
 #ifdef BUFPROTO_NUMPY
     if (PyArray_CheckExact(object)) {
-        return bufproto__see_array(object, access, buffer, length);
+        return bufproto__see_array(object, writing ? BUFPROTO_WRITE : BUFPROTO_READ, buffer, length);
     }
 #endif
 #endif
+    (void)object;
+    (void)writing;
     (void)buffer;
     (void)length;
-    return access == BUFPROTO_WRITE && PyBytes_CheckExact(object) ? -1 : 0;
+    return 0;
 }
 
 #ifdef BUFPROTO_STRICT
 
 /* Leaves the error of a function. */
-BUFPROTO__COLD int bufproto__fail(PyObject *object, int access, int reason)
+BUFPROTO__COLD int bufproto__refuse(PyObject *object, int writing, int reason)
 {
     if (BUFPROTO__READY()) {
-        bufproto_fail(bufproto__python(), object, access, reason);
+        bufproto_fail(bufproto__python(), object, writing ? BUFPROTO_WRITE : BUFPROTO_READ, reason);
     }
     return -1;
 }
+
+#define bufproto__fail_to_read(object) bufproto__refuse(object, 0, BUFPROTO_FAILED_EXPORTS_NOTHING)
+#define bufproto__fail_to_write() bufproto__refuse(NULL, 1, BUFPROTO_FAILED_EXPORTER)
 
 #else
 
-/* Leaves the error of a function that was given NULL. */
-BUFPROTO__COLD int bufproto__fail_null(void)
+/* Leaves the error of a function whose object has no memory to read; or if there is no object, of one whose object has none to
+ * write to. */
+BUFPROTO__OUTLINE int bufproto__fail(PyObject *object)
 {
-    if (!PyErr_Occurred()) {
-        PyErr_SetString(BUFPROTO__NULL_EXCEPTION, BUFPROTO__NULL_TEXT BUFPROTO__MARK);
+    /* In one, so that the mark stays, whichever of them is not needed. */
+    const char *words = bufproto__opaque_text(BUFPROTO__READ_TEXT "\0" BUFPROTO__WRITE_TEXT BUFPROTO__MARK);
+    const size_t before = sizeof(BUFPROTO__READ_BEFORE) - 1, after = sizeof(BUFPROTO__READ_AFTER) - 1;
+    char room[sizeof(BUFPROTO__READ_BEFORE BUFPROTO__READ_AFTER) + BUFPROTO__READ_NAME];
+    const char *name = "", *from = words + sizeof(BUFPROTO__READ_TEXT);
+    size_t length = sizeof(BUFPROTO__WRITE_TEXT) - 1;
+    PyObject *exception = BUFPROTO__WRITE_EXCEPTION, *text;
+    if (object != NULL) {
+        exception = BUFPROTO__READ_EXCEPTION;
+        from = room;
+        memcpy(room, words, before);
+        length = before;
+        for (name = Py_TYPE(object)->tp_name; length != before + BUFPROTO__READ_NAME && (signed char)*name > 0; name++) {
+            room[length++] = *name;
+        }
+        memcpy(room + length, BUFPROTO__READ_AFTER, after);
+        length += after;
+    }
+    if (*bufproto__opaque_text(name) != 0) {
+        /* It is long or not ASCII: the interpreter knows how to show it. */
+        text = PyUnicode_FromFormat(words, Py_TYPE(object)->tp_name);
+    } else {
+        text = bufproto__ascii(from, length);
+    }
+    if (text != NULL) {
+        bufproto__raise(exception, text);
     }
     return -1;
 }
 
-/* Leaves the error of a function whose object has no memory to read. */
-BUFPROTO__OUTLINE int bufproto__fail_to_read(PyObject *object)
-{
-    const char *name = Py_TYPE(object)->tp_name;
-    const size_t before = sizeof(BUFPROTO__READ_BEFORE) - 1, after = sizeof(BUFPROTO__READ_AFTER) - 1;
-    size_t length = 0;
-    PyObject *text;
-    char *into;
-    while (length < BUFPROTO__READ_NAME && name[length] != 0 && (name[length] & 0x80) == 0) {
-        length++;
-    }
-    if (name[length] != 0) {
-        /* It is long or not ASCII: the interpreter knows how to show it. */
-        PyErr_Format(BUFPROTO__READ_EXCEPTION, BUFPROTO__READ_TEXT, name);
-        return -1;
-    }
-    text = PyUnicode_New((Py_ssize_t)(before + length + after), 127);
-    if (text == NULL) {
-        return -1;
-    }
-    into = bufproto__characters(text);
-    memcpy(into, BUFPROTO__READ_BEFORE, before);
-    memcpy(into + before + length, BUFPROTO__READ_AFTER, after);
-    while (length-- > 0) {
-        into[before + length] = name[length];
-    }
-    return bufproto__set_text(BUFPROTO__READ_EXCEPTION, text);
-}
-
-/* Leaves the error of a function whose object has no memory to write to. */
+#define bufproto__fail_to_read(object) bufproto__fail(object)
+#if PY_VERSION_HEX < 0x030c0000
 BUFPROTO__OUTLINE int bufproto__fail_to_write(void)
 {
-#if PY_VERSION_HEX < 0x030c0000
     /* All interpreters have one lock, and so can have one text. */
     static PyObject *text = NULL;
     if (text == NULL) {
-        text = bufproto__ascii(BUFPROTO__WRITE_TEXT, sizeof(BUFPROTO__WRITE_TEXT) - 1);
+        text = bufproto__ascii(BUFPROTO__WRITE_TEXT BUFPROTO__MARK, sizeof(BUFPROTO__WRITE_TEXT) - 1);
         if (text == NULL) {
             return -1;
         }
     }
     Py_INCREF(text);
+    bufproto__raise(BUFPROTO__WRITE_EXCEPTION, text);
+    return -1;
+}
 #else
-    PyObject *text = bufproto__ascii(BUFPROTO__WRITE_TEXT, sizeof(BUFPROTO__WRITE_TEXT) - 1);
-    if (text == NULL) {
-        return -1;
-    }
+#define bufproto__fail_to_write() bufproto__fail(NULL)
 #endif
-    return bufproto__set_text(BUFPROTO__WRITE_EXCEPTION, text);
-}
-
-/* Leaves the error of a function. */
-BUFPROTO__ALWAYS int bufproto__fail(PyObject *object, int access, int reason)
-{
-    return reason == BUFPROTO_FAILED_NULL       ? bufproto__fail_null()
-           : access == BUFPROTO_WRITE           ? bufproto__fail_to_write()
-           : reason == BUFPROTO_FAILED_EXPORTER ? -1
-                                                : bufproto__fail_to_read(object);
-}
 
 #endif
 
-/* Asks the type's function. An exporter that fills nothing has no bytes and no owner. */
-BUFPROTO__ALWAYS int bufproto__ask(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length,
-                                   getbufferproc get_buffer)
+/* Asks the type's function. Writing or not, 1 or 0, is what it is asked for, and so comes third here as well. */
+BUFPROTO__OUTLINE int bufproto__ask(PyObject *object, bufproto__pointer *buffer, int writing, Py_ssize_t *length,
+                                    getbufferproc get_buffer)
 {
     bufproto__pointer *volatile out = buffer;
     Py_ssize_t *volatile size = length;
+    volatile int wrote = writing;
     Py_buffer view;
     Py_buffer *volatile place = &view;
+    /* An exporter that fills nothing has no bytes and no owner. */
     view.obj = NULL;
     view.len = 0;
-    if (get_buffer(object, &view, access == BUFPROTO_WRITE ? PyBUF_WRITABLE : PyBUF_SIMPLE) != 0) {
-        return bufproto__opaque_number(bufproto__fail(NULL, access, BUFPROTO_FAILED_EXPORTER));
+    if (get_buffer(object, &view, writing) != 0) {
+        return wrote ? bufproto__fail_to_write() : bufproto__opaque_number(-1);
     }
     *out = view.buf;
     *size = view.len;
@@ -238,64 +239,53 @@ BUFPROTO__ALWAYS int bufproto__ask(PyObject *object, int access, bufproto__point
     return bufproto__opaque_number(0);
 }
 
-BUFPROTO__OUTLINE int bufproto__ask_to_read(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length,
-                                            getbufferproc get_buffer)
-{
-    return bufproto__ask(object, BUFPROTO_READ, buffer, length, get_buffer);
-}
-
-BUFPROTO__OUTLINE int bufproto__ask_to_write(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length,
-                                             getbufferproc get_buffer)
-{
-    return bufproto__ask(object, BUFPROTO_WRITE, buffer, length, get_buffer);
-}
-
-/* What is not bytes to read. */
-BUFPROTO__ALWAYS int bufproto__find(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
+/* What is not bytes. */
+BUFPROTO__OUTLINE int bufproto__find(PyObject *object, bufproto__pointer *buffer, int writing, Py_ssize_t *length)
 {
     PyBufferProcs *slots;
-    const int seen = bufproto__see(object, access, buffer, length);
+    const int seen = bufproto__see(object, writing, buffer, length);
     if (seen != 0) {
-        return seen > 0 ? 0 : bufproto__fail(object, access, BUFPROTO_FAILED_EXPORTER);
+        return seen > 0 ? 0 : bufproto__fail_to_write();
     }
     slots = Py_TYPE(object)->tp_as_buffer;
     if (slots == NULL || slots->bf_getbuffer == NULL) {
-        return bufproto__fail(object, access, BUFPROTO_FAILED_EXPORTS_NOTHING);
+        return writing ? bufproto__fail_to_write() : bufproto__fail_to_read(object);
     }
 #ifdef BUFPROTO_STRICT
     if (slots->bf_releasebuffer != NULL) {
-        return bufproto__fail(object, access, BUFPROTO_FAILED_UNHELD);
+        return bufproto__refuse(object, writing, BUFPROTO_FAILED_UNHELD);
     }
 #endif
-    return access == BUFPROTO_WRITE ? bufproto__ask_to_write(object, buffer, length, slots->bf_getbuffer)
-                                    : bufproto__ask_to_read(object, buffer, length, slots->bf_getbuffer);
+    return bufproto__ask(object, buffer, writing, length, slots->bf_getbuffer);
 }
 
-BUFPROTO__OUTLINE int bufproto__read(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length)
+/* Whether neither is NULL. Two addresses on one stack have bits in common, and where the compiler knows no more of them, that is
+ * asked at once. */
+BUFPROTO__ALWAYS int bufproto__are_given(bufproto__pointer *buffer, Py_ssize_t *length)
 {
-    return bufproto__find(object, BUFPROTO_READ, buffer, length);
-}
-
-BUFPROTO__OUTLINE int bufproto__write(PyObject *object, bufproto__pointer *buffer, Py_ssize_t *length)
-{
-    return bufproto__find(object, BUFPROTO_WRITE, buffer, length);
+#ifdef __GNUC__
+    if (!__builtin_constant_p(buffer != NULL) && ((size_t)buffer & (size_t)length) != 0) {
+        return 1;
+    }
+#endif
+    return buffer != NULL && length != NULL;
 }
 
 BUFPROTO__INLINE int bufproto__locate(PyObject *object, int access, bufproto__pointer *buffer, Py_ssize_t *length)
 {
-    if (!BUFPROTO__LIKELY(object != NULL && buffer != NULL && length != NULL)) {
-        return bufproto__fail(NULL, access, BUFPROTO_FAILED_NULL);
+    if (!BUFPROTO__LIKELY(object != NULL && bufproto__are_given(buffer, length))) {
+        /* What the interpreter says of NULL, unless an exception is pending, wherever it looks for that. */
+        return (int)PyObject_Size(NULL);
     }
-    if (access == BUFPROTO_WRITE) {
-        return bufproto__write(object, buffer, length);
-    }
-    /* Most callers pass bytes. */
-    if (BUFPROTO__LIKELY(PyBytes_CheckExact(object))) {
+    if (PyBytes_CheckExact(object)) {
+        if (access == BUFPROTO_WRITE) {
+            return bufproto__fail_to_write();
+        }
         *buffer = ((PyBytesObject *)(void *)object)->ob_sval;
         *length = ((PyVarObject *)(void *)object)->ob_size;
         return 0;
     }
-    return bufproto__read(object, buffer, length);
+    return bufproto__find(object, buffer, access == BUFPROTO_WRITE, length);
 }
 
 /* Whether the type's function succeeds. */
@@ -334,10 +324,21 @@ BUFPROTO__INLINE int bufproto__check(PyObject *object)
         return bufproto__opaque_number(1);
     }
 #endif
-    if (bufproto__see(object, BUFPROTO_READ, &memory, &size) > 0) {
+    if (bufproto__see(object, 0, &memory, &size) > 0) {
         return bufproto__opaque_number(1);
     }
     return bufproto__check_view(object, slots->bf_getbuffer);
+}
+
+/* For whoever calls the functions by the library. */
+BUFPROTO__INLINE int bufproto__read(PyObject *object, const void **buffer, ptrdiff_t *length)
+{
+    return bufproto__locate(object, BUFPROTO_READ, (bufproto__pointer *)(void *)buffer, (Py_ssize_t *)length);
+}
+
+BUFPROTO__INLINE int bufproto__write(PyObject *object, void **buffer, ptrdiff_t *length)
+{
+    return bufproto__locate(object, BUFPROTO_WRITE, (bufproto__pointer *)(void *)buffer, (Py_ssize_t *)length);
 }
 
 #endif

@@ -66,67 +66,55 @@ BUFPROTO__INLINE void bufproto__set_with_type(PyObject *exception, const char *t
 
 #if PY_MAJOR_VERSION >= 3 && !defined(PYPY_VERSION)
 
-/* The characters of a new string in ASCII: they follow what such a string begins with. */
-BUFPROTO__ALWAYS char *bufproto__characters(PyObject *string)
-{
-    return (char *)((PyASCIIObject *)(void *)string + 1);
-}
-
 /* A string in ASCII, or NULL with an exception set. */
 BUFPROTO__ALWAYS PyObject *bufproto__ascii(const char *text, size_t length)
 {
-    PyObject *string = PyUnicode_New((Py_ssize_t)length, 127);
-    if (string != NULL) {
-        memcpy(bufproto__characters(string), text, length);
-    }
-    return string;
+    return PyUnicode_FromKindAndData(PyUnicode_1BYTE_KIND, text, (Py_ssize_t)length);
 }
 
-/* PyErr_SetObject, for one of the exceptions in the table and a string, which becomes the exception's. Returns -1. Most
- * callers handle no other exception, and what the new one is raised in the context of need not be looked for. */
-BUFPROTO__OUTLINE int bufproto__set_text(PyObject *exception, PyObject *text)
-{
+/* PyErr_SetObject, for one of the exceptions in the table and a string, which becomes the exception's. What it is raised in the
+ * context of need not be looked for: in most callers nothing. */
 #if PY_VERSION_HEX >= 0x030c0000
-    PyObject *handled = PyErr_GetHandledException();
-    if (handled == NULL) {
-        PyObject *arguments = PyTuple_New(1);
-        if (arguments == NULL) {
-            Py_DECREF(text);
-            return -1;
-        }
-        PyTuple_SET_ITEM(arguments, 0, text);
-        /* It keeps its arguments from here on, and its tp_init would do no more. */
-        handled = ((PyTypeObject *)(void *)exception)->tp_new((PyTypeObject *)(void *)exception, arguments, NULL);
-        Py_DECREF(arguments);
-        if (handled != NULL) {
-            PyErr_SetRaisedException(handled);
-        }
-        return -1;
+BUFPROTO__INLINE void bufproto__raise(PyObject *type, PyObject *text)
+{
+    PyObject *arguments = PyTuple_New(1), *exception;
+    if (arguments == NULL) {
+        Py_DECREF(text);
+        return;
     }
-    Py_DECREF(handled);
+    PyTuple_SET_ITEM(arguments, 0, text);
+    /* It keeps its arguments from here on, and its tp_init would do no more. */
+    exception = ((PyTypeObject *)(void *)type)->tp_new((PyTypeObject *)(void *)type, arguments, NULL);
+    Py_DECREF(arguments);
+    if (exception != NULL) {
+        PyException_SetContext(exception, PyErr_GetHandledException());
+        PyErr_SetRaisedException(exception);
+    }
+}
 #else
-    PyObject *type, *handled, *traceback;
-    PyErr_GetExcInfo(&type, &handled, &traceback);
-    Py_XDECREF(type);
+BUFPROTO__OUTLINE void bufproto__raise(PyObject *type, PyObject *text)
+{
+    PyObject *handling, *handled, *traceback;
+    PyErr_GetExcInfo(&handling, &handled, &traceback);
+    Py_XDECREF(handling);
     Py_XDECREF(handled);
     Py_XDECREF(traceback);
     if (handled == NULL || handled == Py_None) {
         /* The exception is made when somebody asks for it. */
-        Py_INCREF(exception);
-        PyErr_Restore(exception, text, NULL);
-        return -1;
+        Py_INCREF(type);
+        PyErr_Restore(type, text, NULL);
+        return;
     }
-#endif
-    PyErr_SetObject(exception, text);
+    PyErr_SetObject(type, text);
     Py_DECREF(text);
-    return -1;
 }
+#endif
 
 BUFPROTO__INLINE void bufproto__set_string(PyObject *exception, const char *text)
 {
     PyObject *string = bufproto__ascii(text, strlen(text));
     if (string != NULL) {
-        bufproto__set_text(exception, string);
+        bufproto__raise(exception, string);
     }
 }
 #else
@@ -177,6 +165,23 @@ BUFPROTO__INLINE ptrdiff_t bufproto__get_segment(PyObject *object, int access, p
 
 #endif
 
+#if PY_MAJOR_VERSION >= 3 && !defined(PYPY_VERSION)
+/* In functions.h. */
+BUFPROTO__INLINE int bufproto__read(PyObject *object, const void **buffer, ptrdiff_t *length);
+BUFPROTO__INLINE int bufproto__write(PyObject *object, void **buffer, ptrdiff_t *length);
+BUFPROTO__INLINE int bufproto__check(PyObject *object);
+#define BUFPROTO__WHOLE(function) function
+#else
+#define BUFPROTO__WHOLE(function) NULL
+#endif
+
+/* What only the strict policy asks. */
+#ifdef BUFPROTO_STRICT
+#define BUFPROTO__STRICTLY(function) function
+#else
+#define BUFPROTO__STRICTLY(function) NULL
+#endif
+
 #define BUFPROTO__PYTHONS(name) &PyExc_##name
 
 /* In a function, so that a file without use for it refers to none of the interpreter's. */
@@ -207,8 +212,8 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
         bufproto__set_string,
         bufproto__set_with_type,
         bufproto__type_name,
-        bufproto__is_severe,
-        bufproto__python_needs_release,
+        BUFPROTO__STRICTLY(bufproto__is_severe),
+        BUFPROTO__STRICTLY(bufproto__python_needs_release),
         BUFPROTO__EXCEPTIONS(BUFPROTO__PYTHONS),
 #ifndef BUFPROTO_FULL_IS_ERROR
         PyMem_Malloc,
@@ -226,6 +231,9 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
         NULL,
         NULL,
 #endif
+        BUFPROTO__WHOLE(bufproto__read),
+        BUFPROTO__WHOLE(bufproto__write),
+        BUFPROTO__WHOLE(bufproto__check),
     };
     BUFPROTO__COMPLETE(table, BUFPROTO__PYTHONS)
     return &table;
@@ -234,6 +242,8 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__python(void)
 #ifdef __cplusplus
 }
 #endif
+
+#include "functions.h"
 
 #endif
 #endif

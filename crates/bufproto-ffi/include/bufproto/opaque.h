@@ -182,6 +182,9 @@ BUFPROTO__INLINE const bufproto_interpreter *bufproto__opaque(void)
         NULL,
         NULL,
         NULL,
+        NULL,
+        NULL,
+        NULL,
     };
     BUFPROTO__COMPLETE(table, BUFPROTO__EXCEPTION)
     return &table;

@@ -37,16 +37,10 @@
 #define BUFPROTO_SCOPE_H
 
 #include "functions.h"
+#include "held.h"
 
 #ifndef BUFPROTO_SCOPE_ROOM
 #define BUFPROTO_SCOPE_ROOM 8
-#endif
-
-#if PY_MAJOR_VERSION >= 3 && !defined(PYPY_VERSION) && !defined(Py_LIMITED_API)
-/* The places of a scope are views whose fields are known, and what most callers need is inline, as in functions.h. */
-#define BUFPROTO__VIEWS
-/* The item size of what is a reference to an object, and no view. */
-#define BUFPROTO__REFERENCE PY_SSIZE_T_MIN
 #endif
 
 #ifdef __cplusplus
@@ -57,17 +51,17 @@ extern "C" {
 BUFPROTO__INLINE int bufproto_python_scope_begin(bufproto_scope *scope, bufproto_python_view *views, size_t count)
 {
     if (!BUFPROTO__READY()) {
+        static const bufproto_scope none = {0, {0, 0, 0, 0}};
         /* Raised again by the first call through the scope. */
         PyErr_Clear();
-        scope->interpreter = NULL;
+        *scope = none;
         return -1;
     }
 #ifdef BUFPROTO__VIEWS
     scope->interpreter = BUFPROTO_PYTHON;
+    scope->places.next = views;
+    scope->places.end = views + count;
     scope->places.first = views;
-    scope->places.own = count;
-    scope->places.claimed = 0;
-    scope->places.count = count;
     scope->places.spilled = NULL;
     return 0;
 #else
@@ -75,50 +69,102 @@ BUFPROTO__INLINE int bufproto_python_scope_begin(bufproto_scope *scope, bufproto
 #endif
 }
 
-/* Gives back all that a scope holds. */
-BUFPROTO__ALWAYS void bufproto__give_all_back(bufproto_scope *scope)
-{
 #ifdef BUFPROTO__VIEWS
-    if (scope->places.spilled == NULL) {
-        scope->interpreter = NULL;
-        while (scope->places.claimed != 0) {
-            Py_buffer *view = (Py_buffer *)scope->places.first + --scope->places.claimed;
-            if (view->itemsize == BUFPROTO__REFERENCE) {
-                Py_DECREF(view->obj);
-            } else {
-                Py_buffer *volatile place = view;
-                bufproto__give_back(view->obj, &place);
-            }
-        }
+
+/* Gives back what places hold, from the last down to the first, whatever code that runs. RELEASE is what tells the last one's
+ * owner, or NULL. */
+BUFPROTO__OUTLINE void bufproto__give_places_back(Py_buffer *last, const Py_buffer *first, releasebufferproc release);
+
+/* The same while an exception is pending, which stays. */
+BUFPROTO__COLD void bufproto__give_places_back_aside(Py_buffer *last, const Py_buffer *first, releasebufferproc release)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    bufproto__give_places_back(last, first, release);
+    PyErr_Restore(type, value, traceback);
+}
+
+BUFPROTO__OUTLINE void bufproto__give_places_back(Py_buffer *last, const Py_buffer *first, releasebufferproc release)
+{
+    PyThreadState *volatile thread = PyThreadState_Get();
+    const Py_buffer *volatile until = first;
+    PyObject *owner = last->obj;
+    if (!BUFPROTO__LIKELY(BUFPROTO__PENDING(thread) == NULL)) {
+        bufproto__give_places_back_aside(last, until, release);
         return;
     }
+    for (;;) {
+        if (release != NULL) {
+            release(owner, last);
+        }
+        Py_DECREF(owner);
+        do {
+            if (last == until) {
+                if (!BUFPROTO__LIKELY(BUFPROTO__PENDING(thread) == NULL)) {
+                    PyErr_WriteUnraisable(NULL);
+                }
+                return;
+            }
+            owner = (--last)->obj;
+        } while (owner == NULL);
+        release = last->itemsize == BUFPROTO__REFERENCE ? NULL : bufproto__releaser(owner);
+    }
+}
 #endif
+
+/* Ends a scope by the library. */
+BUFPROTO__COLD void bufproto__end_by_library(bufproto_scope *scope)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
     bufproto_scope_end(scope);
+    if (PyErr_Occurred()) {
+        /* 2.7 needs to be told of an object. */
+        PyErr_WriteUnraisable(PY_MAJOR_VERSION < 3 ? Py_None : NULL);
+    }
+    PyErr_Restore(type, value, traceback);
 }
 
 /* Ends a scope that holds something. */
 BUFPROTO__OUTLINE void bufproto__end(bufproto_scope *scope)
 {
-    PyObject *type, *value, *traceback;
-    const int pending = PyErr_Occurred() != NULL;
-    if (pending) {
-        PyErr_Fetch(&type, &value, &traceback);
+#ifdef BUFPROTO__VIEWS
+    if (BUFPROTO__LIKELY(scope->places.spilled == NULL)) {
+        const Py_buffer *first = (const Py_buffer *)scope->places.first;
+        Py_buffer *last = (Py_buffer *)scope->places.next;
+        /* Nobody takes anything through it from here on. */
+        scope->interpreter = NULL;
+        scope->places.next = scope->places.end = scope->places.first;
+        /* As long as giving back runs no code, nobody has to look at exceptions. */
+        while (last != first) {
+            releasebufferproc release = NULL;
+            PyObject *owner = (--last)->obj;
+            if (owner == NULL) {
+                continue;
+            }
+            if (last->itemsize != BUFPROTO__REFERENCE && !bufproto__uncount(owner)) {
+                release = bufproto__releaser(owner);
+            }
+            if (release != NULL || BUFPROTO__MAY_END(owner)) {
+                bufproto__give_places_back(last, first, release);
+                return;
+            }
+            Py_DECREF(owner);
+        }
+        return;
     }
-    bufproto__give_all_back(scope);
-    if (PyErr_Occurred()) {
-        /* 2.7 needs to be told of an object. */
-        PyErr_WriteUnraisable(PY_MAJOR_VERSION < 3 ? Py_None : NULL);
-    }
-    if (pending) {
-        PyErr_Restore(type, value, traceback);
-    }
+#endif
+    bufproto__end_by_library(scope);
 }
 
 /* Ends a scope. */
 BUFPROTO__INLINE void bufproto_python_scope_end(bufproto_scope *scope)
 {
-    if (scope->interpreter != NULL) {
+    if (scope->places.next != scope->places.first || scope->places.spilled != NULL) {
         bufproto__end(scope);
+    } else {
+        scope->interpreter = NULL;
+        scope->places.end = scope->places.first;
     }
 }
 
@@ -151,104 +197,100 @@ BUFPROTO__COLD int bufproto__hold(const bufproto_scope *scope, PyObject *object,
 
 #ifdef BUFPROTO__VIEWS
 
-/* Forgets a view of which there is nothing to give back. Its place is free again, unless the exporter came back and took
- * those behind it. */
-BUFPROTO__ALWAYS void bufproto__drop(Py_buffer *view, bufproto_kept *places)
-{
-    view->obj = NULL;
-    view->itemsize = 0;
-    if ((Py_buffer *)places->first + places->claimed == view + 1) {
-        places->claimed--;
-    }
-}
-
-/* Leaves the error of a function whose exporter has failed. */
-BUFPROTO__COLD int bufproto__refused(const bufproto_scope *scope, int access, Py_buffer *view)
-{
-    bufproto__drop(view, (bufproto_kept *)&scope->places);
-    return bufproto_fail(scope->interpreter, NULL, access, BUFPROTO_FAILED_EXPORTER);
-}
-
-/* Keeps the object beside its view, which names no owner and so keeps nothing alive. */
-BUFPROTO__COLD int bufproto__keep(const bufproto_scope *scope, PyObject *object, Py_buffer *view,
-                                     bufproto__pointer *buffer, Py_ssize_t *length)
-{
-    if (bufproto_scope_keep(scope, object) < 0) {
-        bufproto__drop(view, (bufproto_kept *)&scope->places);
-        return -1;
-    }
-    *buffer = view->buf;
-    *length = view->len;
-    return 0;
-}
-
-/* As the scopes of core do, in its scope.rs. */
-BUFPROTO__ALWAYS int bufproto__take(const bufproto_scope *scope, PyObject *object, int access, bufproto__pointer *buffer,
-                                    Py_ssize_t *length)
+/* Has the next free place of a scope filled, as the scopes of core do, in its scope.rs. Returns 0, or something else if the
+ * exporter has failed, or if the place is as it was: then the library is to be asked. */
+BUFPROTO__ALWAYS int bufproto__take(PyObject *object, Py_buffer *view, const bufproto_scope *scope, int access)
 {
     bufproto_kept *places = (bufproto_kept *)&scope->places;
-    PyBufferProcs *slots;
-    Py_buffer *view;
-    if (!BUFPROTO__LIKELY(scope->interpreter != NULL && object != NULL && buffer != NULL && length != NULL &&
-                          places->claimed < places->own)) {
-        return bufproto__hold(scope, object, access, buffer, length);
+    getbufferproc get_buffer;
+    if (!BUFPROTO__LIKELY(object != NULL && (void *)view != places->end)) {
+        return -1;
     }
-    view = (Py_buffer *)places->first + places->claimed;
     if (access != BUFPROTO_WRITE && PyBytes_CheckExact(object)) {
         /* They neither move nor change: it is enough that they stay alive. */
+        view->buf = ((PyBytesObject *)(void *)object)->ob_sval;
         view->obj = object;
+        view->len = ((PyVarObject *)(void *)object)->ob_size;
         view->itemsize = BUFPROTO__REFERENCE;
-        places->claimed++;
+        places->next = view + 1;
         Py_INCREF(object);
-        *buffer = ((PyBytesObject *)(void *)object)->ob_sval;
-        *length = ((PyVarObject *)(void *)object)->ob_size;
         return 0;
     }
-    slots = Py_TYPE(object)->tp_as_buffer;
-    if (!BUFPROTO__LIKELY(slots != NULL && slots->bf_getbuffer != NULL)) {
-        return bufproto__hold(scope, object, access, buffer, length);
+    if (bufproto__count(object, access, &view->buf, &view->len)) {
+        view->obj = object;
+        view->itemsize = 1;
+        places->next = view + 1;
+        Py_INCREF(object);
+        return 0;
+    }
+    get_buffer = bufproto__exporter(object);
+    if (!BUFPROTO__LIKELY(get_buffer != NULL)) {
+        return -1;
     }
     view->buf = NULL;
     view->obj = NULL;
     view->len = 0;
     view->itemsize = 0;
     /* Exporting runs code that may come back to this scope. */
-    places->claimed++;
-    {
-        bufproto__pointer *volatile out = buffer;
-        Py_ssize_t *volatile size = length;
-        Py_buffer *volatile place = view;
-        const bufproto_scope *volatile here = scope;
-        PyObject *volatile asked = object;
-        if (slots->bf_getbuffer(object, view, access == BUFPROTO_WRITE ? PyBUF_WRITABLE : PyBUF_SIMPLE) != 0) {
-            return bufproto__refused(here, access, place);
-        }
-        view = place;
-        if (!BUFPROTO__LIKELY(view->obj != NULL)) {
-            return bufproto__keep(here, asked, view, out, size);
-        }
-        *out = view->buf;
-        *size = view->len;
+    places->next = view + 1;
+    return get_buffer(object, view, access == BUFPROTO_WRITE ? PyBUF_WRITABLE : PyBUF_SIMPLE);
+}
+
+BUFPROTO__OUTLINE int bufproto__take_to_read(PyObject *object, Py_buffer *view, const bufproto_scope *scope)
+{
+    return bufproto__take(object, view, scope, BUFPROTO_READ);
+}
+
+BUFPROTO__OUTLINE int bufproto__take_to_write(PyObject *object, Py_buffer *view, const bufproto_scope *scope)
+{
+    return bufproto__take(object, view, scope, BUFPROTO_WRITE);
+}
+
+/* What comes of a place that has not been filled, or with a view that names no owner. */
+BUFPROTO__COLD int bufproto__take_rest(const bufproto_scope *scope, PyObject *object, int access, bufproto__pointer *buffer,
+                                       Py_ssize_t *length, Py_buffer *view, int failed)
+{
+    bufproto_kept *places = (bufproto_kept *)&scope->places;
+    if (places->next == view) {
+        return bufproto__hold(scope, object, access, buffer, length);
     }
-    return bufproto__opaque_number(0);
+    /* Such a view keeps nothing alive: the object is kept beside it. */
+    if (failed || bufproto_scope_keep(scope, object) < 0) {
+        /* There is nothing to give back. The place is free again, unless the exporter came back and took those behind it. */
+        view->obj = NULL;
+        view->itemsize = 0;
+        if (places->next == view + 1 && places->spilled == NULL) {
+            places->next = view;
+        }
+        return failed ? bufproto_fail(scope->interpreter, NULL, access, BUFPROTO_FAILED_EXPORTER) : -1;
+    }
+    *buffer = view->buf;
+    *length = view->len;
+    return 0;
 }
 
-BUFPROTO__OUTLINE int bufproto__take_to_read(const bufproto_scope *scope, PyObject *object, bufproto__pointer *buffer,
-                                             Py_ssize_t *length)
-{
-    return bufproto__take(scope, object, BUFPROTO_READ, buffer, length);
-}
-
-BUFPROTO__OUTLINE int bufproto__take_to_write(const bufproto_scope *scope, PyObject *object, bufproto__pointer *buffer,
-                                              Py_ssize_t *length)
-{
-    return bufproto__take(scope, object, BUFPROTO_WRITE, buffer, length);
-}
-
-#else
-#define bufproto__take_to_read(scope, object, buffer, length) bufproto__hold(scope, object, BUFPROTO_READ, buffer, length)
-#define bufproto__take_to_write(scope, object, buffer, length) bufproto__hold(scope, object, BUFPROTO_WRITE, buffer, length)
 #endif
+
+/* One of the three functions. */
+BUFPROTO__ALWAYS int bufproto__take_out(const bufproto_scope *scope, PyObject *object, int access,
+                                        bufproto__pointer *buffer, Py_ssize_t *length)
+{
+#ifdef BUFPROTO__VIEWS
+    if (BUFPROTO__LIKELY(buffer != NULL && length != NULL)) {
+        Py_buffer *view = (Py_buffer *)scope->places.next;
+        /* In CPython 3 characters are the same as what is to be read. */
+        const int failed = access == BUFPROTO_WRITE ? bufproto__take_to_write(object, view, scope)
+                                                    : bufproto__take_to_read(object, view, scope);
+        if (!BUFPROTO__LIKELY(failed == 0 && view->obj != NULL)) {
+            return bufproto__take_rest(scope, object, access, buffer, length, view, failed);
+        }
+        *buffer = view->buf;
+        *length = view->len;
+        return 0;
+    }
+#endif
+    return bufproto__hold(scope, object, access, buffer, length);
+}
 
 BUFPROTO__INLINE int bufproto__as_char_buffer(const bufproto_scope *scope, PyObject *object, const char **buffer,
                                       Py_ssize_t *length)
@@ -256,12 +298,7 @@ BUFPROTO__INLINE int bufproto__as_char_buffer(const bufproto_scope *scope, PyObj
     if (scope == NULL) {
         return bufproto_PyObject_AsCharBuffer(object, buffer, length);
     }
-#ifdef BUFPROTO__VIEWS
-    /* In CPython 3 it is the same as to read. */
-    return bufproto__take_to_read(scope, object, (bufproto__pointer *)(void *)buffer, length);
-#else
-    return bufproto__hold(scope, object, BUFPROTO_CHAR, (bufproto__pointer *)(void *)buffer, length);
-#endif
+    return bufproto__take_out(scope, object, BUFPROTO_CHAR, (bufproto__pointer *)(void *)buffer, length);
 }
 
 BUFPROTO__INLINE int bufproto__as_read_buffer(const bufproto_scope *scope, PyObject *object, const void **buffer,
@@ -270,7 +307,7 @@ BUFPROTO__INLINE int bufproto__as_read_buffer(const bufproto_scope *scope, PyObj
     if (scope == NULL) {
         return bufproto_PyObject_AsReadBuffer(object, buffer, length);
     }
-    return bufproto__take_to_read(scope, object, (bufproto__pointer *)(void *)buffer, length);
+    return bufproto__take_out(scope, object, BUFPROTO_READ, (bufproto__pointer *)(void *)buffer, length);
 }
 
 BUFPROTO__INLINE int bufproto__as_write_buffer(const bufproto_scope *scope, PyObject *object, void **buffer,
@@ -279,7 +316,7 @@ BUFPROTO__INLINE int bufproto__as_write_buffer(const bufproto_scope *scope, PyOb
     if (scope == NULL) {
         return bufproto_PyObject_AsWriteBuffer(object, buffer, length);
     }
-    return bufproto__take_to_write(scope, object, (bufproto__pointer *)(void *)buffer, length);
+    return bufproto__take_out(scope, object, BUFPROTO_WRITE, (bufproto__pointer *)(void *)buffer, length);
 }
 
 /* Acquires a view for any request, to be held by a scope: a Py_buffer, or NULL with an exception set. */

@@ -44,7 +44,7 @@ BUFPROTO__INLINE void bufproto__leave(const bufproto_scope **outer)
 
 BUFPROTO__INLINE const bufproto_scope *bufproto__of_thread(void)
 {
-    static const bufproto_scope none = {0, {0, 0, 0, 0, 0}};
+    static const bufproto_scope none = {0, {0, 0, 0, 0}};
     return bufproto__thread_scope != NULL ? bufproto__thread_scope : &none;
 }
 

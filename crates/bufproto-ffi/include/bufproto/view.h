@@ -6,25 +6,52 @@
 #ifndef BUFPROTO_VIEW_H
 #define BUFPROTO_VIEW_H
 
-#include "interpreter.h"
+#include "held.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* Acquires a view by the library. */
+BUFPROTO__COLD int bufproto__acquire_by_library(PyObject *object, bufproto_python_view *view, int request)
+{
+    return BUFPROTO__READY() ? bufproto_acquire(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object), view, request) : -1;
+}
+
 /* Acquires a view for any request (PyBUF_...), as PyObject_GetBuffer does. It must not move until bufproto_python_release.
  * Returns 0, or -1 with an exception set. */
 BUFPROTO__INLINE int bufproto_python_acquire(PyObject *object, bufproto_python_view *view, int request)
 {
-    return BUFPROTO__READY() ? bufproto_acquire(BUFPROTO_PYTHON, object, BUFPROTO_SLOT(object), view, request) : -1;
+#ifdef BUFPROTO__VIEWS
+    /* These two alone are no requests: the library knows in which versions they are refused. */
+    if (BUFPROTO__LIKELY(object != NULL && view != NULL && request != PyBUF_READ && request != PyBUF_WRITE)) {
+        getbufferproc get_buffer = bufproto__exporter(object);
+        if (BUFPROTO__LIKELY(get_buffer != NULL)) {
+            memset(view, 0, sizeof *view);
+            if (BUFPROTO__LIKELY(get_buffer(object, view, request) == 0)) {
+                return 0;
+            }
+            /* A failed export may leave an owner behind, which is nobody's to release. */
+            memset(view, 0, sizeof *view);
+            return -1;
+        }
+    }
+#endif
+    return bufproto__acquire_by_library(object, view, request);
 }
 
 /* Gives a view back, as PyBuffer_Release does. */
 BUFPROTO__INLINE void bufproto_python_release(bufproto_python_view *view)
 {
+#ifdef BUFPROTO__VIEWS
+    if (view != NULL) {
+        bufproto__release(view);
+    }
+#else
     if (BUFPROTO__READY()) {
         bufproto_release(BUFPROTO_PYTHON, view);
     }
+#endif
 }
 
 /* The address of the item with these indices, one for each dimension. NULL with IndexError if there is no such item, and with

@@ -95,6 +95,9 @@ static const bufproto_interpreter host = {
     NULL,
     NULL,
     NULL,
+    NULL,
+    NULL,
+    NULL,
 };
 
 #define CHECK(condition) \

@@ -179,6 +179,9 @@ impl Host {
             has_segments: Some(has_segments),
             count_segments: Some(count_segments),
             get_segment: Some(get_segment),
+            as_read_buffer: None,
+            as_write_buffer: None,
+            check_read_buffer: None,
         };
         let before = HOST.replace(self);
         let answer = function(&table);

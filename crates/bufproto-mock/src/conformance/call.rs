@@ -12,6 +12,15 @@ use super::recipe::{Raised, Recipe};
 use super::rig::{Call, Declined, Rig, SegmentedRig};
 
 /// One of the four functions.
+///
+/// ```
+/// use bufproto_core::request::Access;
+/// use bufproto_mock::conformance::call::{Case, Function};
+/// use bufproto_mock::conformance::recipe::Recipe;
+///
+/// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::As(Access::Read));
+/// assert_eq!(case.name, "bytes, As(Read)");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
     /// `PyObject_AsCharBuffer`, `AsReadBuffer` or `AsWriteBuffer`.
@@ -24,11 +33,32 @@ pub enum Function {
 
 impl Function {
     /// The four.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::call::Function;
+    ///
+    /// assert_eq!(Function::ALL.last(), Some(&Function::Check));
+    /// ```
     pub const ALL: [Self; 4] =
         [Self::As(Access::Char), Self::As(Access::Read), Self::As(Access::Write), Self::Check];
 }
 
 /// Which argument is NULL.
+///
+/// ```
+/// # use bufproto_core::request::Access;
+/// # use bufproto_core::rules::{Family, Rule};
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+/// # use bufproto_mock::conformance::law::Fault;
+/// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+/// # use bufproto_mock::conformance::rig::Call;
+/// let rig = MockRig::new(Family::CPython3);
+/// let case = Case::new("nothing", Recipe::opaque(), Function::As(Access::Read))
+///     .null(Null::Object)
+///     .refused(Rule::NullArgument);
+/// case.check(&rig, &Functions::views(), &[Aspect::Answer, Aspect::Outputs, Aspect::Indicator]).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Null {
     /// None of them.
@@ -42,6 +72,21 @@ pub enum Null {
 }
 
 /// What a call is looked at for.
+///
+/// ```
+/// # use bufproto_core::request::Access;
+/// # use bufproto_core::rules::{Family, Rule};
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+/// # use bufproto_mock::conformance::law::Fault;
+/// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+/// # use bufproto_mock::conformance::rig::Call;
+/// let rig = MockRig::new(Family::CPython3);
+/// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::As(Access::Read))
+///     .answers(Answer::Length(2));
+/// assert!(case.check(&rig, &Functions::views(), &[Aspect::Balance]).is_ok());
+/// assert!(case.check(&rig, &Functions::views(), &[Aspect::Answer]).is_err(), "there are three");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aspect {
     /// What it returns, and the memory that it hands out.
@@ -57,6 +102,21 @@ pub enum Aspect {
 }
 
 /// A call, and what it has to come to.
+///
+/// ```
+/// # use bufproto_core::request::Access;
+/// # use bufproto_core::rules::{Family, Rule};
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+/// # use bufproto_mock::conformance::law::Fault;
+/// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+/// # use bufproto_mock::conformance::rig::Call;
+/// let rig = MockRig::new(Family::CPython3);
+/// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::As(Access::Write))
+///     .pending(&Raised::new("ValueError", "before"))
+///     .refused(Rule::WriteExporter);
+/// case.check(&rig, &Functions::views(), &[Aspect::Indicator]).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// What messages call it.
@@ -80,6 +140,20 @@ pub struct Case {
 }
 
 /// What a call has to answer.
+///
+/// ```
+/// # use bufproto_core::request::Access;
+/// # use bufproto_core::rules::{Family, Rule};
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+/// # use bufproto_mock::conformance::law::Fault;
+/// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+/// # use bufproto_mock::conformance::rig::Call;
+/// let rig = MockRig::new(Family::CPython3);
+/// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::As(Access::Read))
+///     .answers(Answer::Bytes(b"abc".to_vec()));
+/// case.check(&rig, &Functions::views(), &[Aspect::Answer]).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// −1, or 0 for the function that checks.
@@ -95,6 +169,20 @@ pub enum Answer {
 }
 
 /// What the error indicator has to hold.
+///
+/// ```
+/// # use bufproto_core::request::Access;
+/// # use bufproto_core::rules::{Family, Rule};
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+/// # use bufproto_mock::conformance::law::Fault;
+/// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+/// # use bufproto_mock::conformance::rig::Call;
+/// let rig = MockRig::new(Family::CPython3);
+/// let case = Case::new("a number", Recipe::opaque(), Function::As(Access::Read));
+/// let case = Case { indicator: Indicator::Refusal(Rule::ReadExporter), ..case };
+/// case.check(&rig, &Functions::views(), &[Aspect::Indicator]).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Indicator {
     /// Nothing.
@@ -106,6 +194,21 @@ pub enum Indicator {
 }
 
 /// The four functions of a dialect, on backends of the type `R`.
+///
+/// ```
+/// # use bufproto_core::request::Access;
+/// # use bufproto_core::rules::{Family, Rule};
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+/// # use bufproto_mock::conformance::law::Fault;
+/// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+/// # use bufproto_mock::conformance::rig::Call;
+/// let rig = MockRig::new(Family::CPython3);
+/// let case = Case::new("slots", Recipe::char_only(b"abc"), Function::As(Access::Char));
+/// let found = case.clone().answers(Answer::Length(3));
+/// found.check(&rig, &Functions::segments(), &[Aspect::Answer]).unwrap();
+/// case.answers(Answer::No).check(&rig, &Functions::views(), &[Aspect::Answer]).unwrap();
+/// ```
 pub struct Functions<R: Rig> {
     store: unsafe fn(&R, Option<&R::Owned>, Access, *mut *mut c_void, *mut isize) -> c_int,
     store_int: unsafe fn(&R, Option<&R::Owned>, Access, *mut *mut c_void, *mut c_int) -> c_int,
@@ -114,12 +217,38 @@ pub struct Functions<R: Rig> {
 
 impl<R: Rig> Functions<R> {
     /// Those of the 3.x dialect.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::Check);
+    /// case.check(&rig, &Functions::views(), &[Aspect::Answer]).unwrap();
+    /// ```
     #[must_use]
     pub fn views() -> Self {
         Self { store: R::store, store_int: R::store_int, check: R::check_read_buffer }
     }
 
     /// Those of the 2.x dialect.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::Check);
+    /// case.check(&rig, &Functions::segments(), &[Aspect::Answer]).unwrap();
+    /// ```
     #[must_use]
     pub fn segments() -> Self
     where
@@ -144,6 +273,14 @@ struct Observed {
 
 impl Case {
     /// A call that succeeds with nothing pending.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::call::{Answer, Case, Function, Indicator};
+    /// use bufproto_mock::conformance::recipe::Recipe;
+    ///
+    /// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::Check);
+    /// assert_eq!((case.answer, case.indicator), (Answer::Yes, Indicator::Clear));
+    /// ```
     #[must_use]
     pub fn new(name: &str, object: Recipe, function: Function) -> Self {
         Self {
@@ -160,6 +297,19 @@ impl Case {
     }
 
     /// The same call, with another answer.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::As(Access::Char));
+    /// case.answers(Answer::Length(3)).check(&rig, &Functions::views(), &[Aspect::Answer]).unwrap();
+    /// ```
     #[must_use]
     pub fn answers(self, answer: Answer) -> Self {
         let answer =
@@ -168,24 +318,82 @@ impl Case {
     }
 
     /// The same call, failing by a rule.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::As(Access::Write));
+    /// let case = case.refused(Rule::WriteExporter);
+    /// case.check(&rig, &Functions::views(), &[Aspect::Answer, Aspect::Indicator]).unwrap();
+    /// ```
     #[must_use]
     pub fn refused(self, rule: Rule) -> Self {
         Self { answer: Answer::No, indicator: Indicator::Refusal(rule), ..self }
     }
 
     /// The same call, leaving this in the error indicator.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let no = Raised::new("ValueError", "no");
+    /// let object = Recipe::scripted(recipe::Answer::refusal(no.clone()));
+    /// let case = Case::new("refuses", object, Function::As(Access::Read)).leaves(&no);
+    /// case.check(&rig, &Functions::views(), &[Aspect::Indicator]).unwrap();
+    /// ```
     #[must_use]
     pub fn leaves(self, raised: &Raised) -> Self {
         Self { indicator: Indicator::Holds(raised.clone()), ..self }
     }
 
     /// The same call, leaving nothing in the error indicator.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let object = Recipe::scripted(recipe::Answer::refusal(Raised::new("ValueError", "no")));
+    /// let case = Case::new("refuses", object, Function::Check).answers(Answer::No).leaves_nothing();
+    /// case.check(&rig, &Functions::views(), &[Aspect::Answer, Aspect::Indicator]).unwrap();
+    /// ```
     #[must_use]
     pub fn leaves_nothing(self) -> Self {
         Self { indicator: Indicator::Clear, ..self }
     }
 
     /// The same call, made with this pending.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let before = Raised::new("ValueError", "before");
+    /// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::As(Access::Read));
+    /// let case = case.answers(Answer::Length(3)).pending(&before).leaves(&before);
+    /// case.check(&rig, &Functions::views(), &[Aspect::Answer, Aspect::Indicator]).unwrap();
+    /// ```
     #[must_use]
     pub fn pending(self, raised: &Raised) -> Self {
         Self {
@@ -196,24 +404,82 @@ impl Case {
     }
 
     /// The same call, which has to call these slots.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::Check);
+    /// let case = case.calling(&[Call::Count]);
+    /// case.check(&rig, &Functions::segments(), &[Aspect::Calls]).unwrap();
+    /// ```
     #[must_use]
     pub fn calling(self, calls: &[Call]) -> Self {
         Self { calls: calls.to_vec(), ..self }
     }
 
     /// The same call, with an argument NULL.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::As(Access::Read));
+    /// let case = case.null(Null::Length).refused(Rule::NullArgument);
+    /// case.check(&rig, &Functions::views(), &[Aspect::Indicator]).unwrap();
+    /// ```
     #[must_use]
     pub fn null(self, null: Null) -> Self {
         Self { name: format!("{}, NULL {null:?}", self.name), null, ..self }
     }
 
     /// The same call, where PyPy does something else.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::Check).cpython_only();
+    /// let pypy = MockRig::new(Family::PyPy3);
+    /// assert!(case.check(&rig, &Functions::views(), &[Aspect::Answer]).is_ok());
+    /// let declined = case.check(&pypy, &Functions::views(), &[Aspect::Answer]);
+    /// assert!(matches!(declined, Err(Fault::Declined(_))));
+    /// ```
     #[must_use]
     pub fn cpython_only(self) -> Self {
         Self { cpython_only: true, ..self }
     }
 
     /// Makes the call on a backend, and looks at these aspects of it.
+    ///
+    /// ```
+    /// # use bufproto_core::request::Access;
+    /// # use bufproto_core::rules::{Family, Rule};
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::call::{Answer, Aspect, Case, Function, Functions, Indicator, Null};
+    /// # use bufproto_mock::conformance::law::Fault;
+    /// # use bufproto_mock::conformance::recipe::{self, Raised, Recipe};
+    /// # use bufproto_mock::conformance::rig::Call;
+    /// let rig = MockRig::new(Family::CPython3);
+    /// let case = Case::new("bytes", Recipe::frozen(b"abc"), Function::Check).answers(Answer::No);
+    /// let broken = case.check(&rig, &Functions::views(), &[Aspect::Answer]).unwrap_err();
+    /// assert_eq!(broken, Fault::Broken("the return value: expected 0, found 1".to_owned()));
+    /// ```
     ///
     /// # Errors
     ///

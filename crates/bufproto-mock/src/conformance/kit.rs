@@ -6,6 +6,13 @@ use super::rig::{Rig, SegmentedRig};
 use super::{holding, scopes, segments, stable, views};
 
 /// The rules of the 3.x dialect, of views, of scopes and of stable reads.
+///
+/// ```
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::kit::laws;
+///
+/// assert!(laws::<MockRig>().iter().any(|law| law.number == 303 && law.name == "rule_0303_write_exporter"));
+/// ```
 #[must_use]
 pub fn laws<R: Rig>() -> Vec<Law<R>> {
     let mut laws = views::laws();
@@ -16,17 +23,42 @@ pub fn laws<R: Rig>() -> Vec<Law<R>> {
 }
 
 /// The rules of the 2.x dialect.
+///
+/// ```
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::kit::segment_laws;
+///
+/// assert!(segment_laws::<MockRig>().iter().any(|law| law.name == "rule_0204_single_segment"));
+/// ```
 #[must_use]
 pub fn segment_laws<R: SegmentedRig>() -> Vec<Law<R>> {
     segments::laws()
 }
 
 /// Checks every rule of the 3.x dialect, of views, of scopes and of stable reads.
+///
+/// ```
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::kit::run;
+///
+/// let report = run(&MockRig::new(Family::CPython313));
+/// assert!(report.failed().is_empty(), "{report}");
+/// ```
 pub fn run<R: Rig>(rig: &R) -> Report {
     report(rig, laws())
 }
 
 /// Checks every rule of the 2.x dialect.
+///
+/// ```
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::kit::run_segments;
+///
+/// let report = run_segments(&MockRig::new(Family::CPython2));
+/// assert!(report.failed().is_empty(), "{report}");
+/// ```
 pub fn run_segments<R: SegmentedRig>(rig: &R) -> Report {
     report(rig, segment_laws())
 }
@@ -41,6 +73,14 @@ fn row<R: Rig>(rig: &R, law: &Law<R>) -> Row {
 }
 
 /// The test of one rule, by its name. [`suite!`](crate::suite) calls this.
+///
+/// ```
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::kit::{laws, test};
+///
+/// test(&MockRig::new(Family::CPython3), laws(), "rule_0303_write_exporter");
+/// ```
 ///
 /// # Panics
 ///

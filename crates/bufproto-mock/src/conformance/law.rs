@@ -9,6 +9,17 @@ use super::rig::{Declined, Rig};
 ///
 /// Numbers below 1000 are those of [`bufproto_core::rules::Rule`]: when a call is refused, and in which words.
 /// Those from 1000 on are the kit's own, about procedure; the hundreds mean the same in both.
+///
+/// ```
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::kit::laws;
+/// use bufproto_mock::conformance::law::Verdict;
+///
+/// let rig = MockRig::new(Family::CPython3);
+/// let law = laws().into_iter().find(|law| law.number == 602).unwrap();
+/// assert!(matches!(law.check(&rig), Verdict::Passed { .. }), "{}", law.statement);
+/// ```
 pub struct Law<R: Rig> {
     /// The number, stable for ever.
     pub number: u16,
@@ -23,6 +34,26 @@ pub struct Law<R: Rig> {
 }
 
 /// How a rule is checked.
+///
+/// ```
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::Rig;
+/// use bufproto_mock::conformance::law::{Check, Law};
+/// use bufproto_mock::conformance::recipe::Recipe;
+///
+/// // A rule of your own.
+/// let law = Law::<MockRig> {
+///     number: 9000,
+///     name: "rule_9000_empty_bytes",
+///     statement: "bytes without a byte can be made",
+///     source: "the language reference",
+///     check: Check::Procedure(|rig, trial| {
+///         trial.case("no bytes", || Ok(rig.make(&Recipe::frozen(b"")).map(drop)?));
+///     }),
+/// };
+/// law.check(&MockRig::new(Family::CPython3));
+/// ```
 pub enum Check<R: Rig> {
     /// By calling the old functions.
     Calls {
@@ -39,6 +70,15 @@ pub enum Check<R: Rig> {
 
 impl<R: Rig> Law<R> {
     /// Checks the rule.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Family;
+    /// use bufproto_mock::MockRig;
+    /// use bufproto_mock::conformance::{kit, law::Verdict};
+    ///
+    /// let rig = MockRig::new(Family::CPython3);
+    /// assert!(kit::laws().iter().all(|law| !matches!(law.check(&rig), Verdict::Failed(_))));
+    /// ```
     pub fn check(&self, rig: &R) -> Verdict {
         let mut trial = Trial::default();
         match &self.check {
@@ -57,6 +97,20 @@ impl<R: Rig> Law<R> {
 }
 
 /// The cases of one rule, as they are checked.
+///
+/// ```
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::law::{Check, Fault, Law, Verdict};
+/// # use bufproto_mock::conformance::rig::Declined;
+/// # let (number, name, statement, source) = (9000, "", "", "");
+/// let check = Check::<MockRig>::Procedure(|_rig, trial| {
+///     trial.case("one", || Ok(()));
+///     trial.case("two", || Err(Declined::because("there are no means").into()));
+/// });
+/// # let rig = MockRig::new(bufproto_core::rules::Family::CPython3);
+/// let verdict = Law { number, name, statement, source, check }.check(&rig);
+/// assert_eq!(verdict, Verdict::Passed { cases: 1, declined: vec!["two: there are no means".to_owned()] });
+/// ```
 #[derive(Debug, Default)]
 pub struct Trial {
     passed: usize,
@@ -65,6 +119,20 @@ pub struct Trial {
 }
 
 /// Why a case did not pass.
+///
+/// ```
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::law::{Check, Fault, Law, Verdict};
+/// # use bufproto_mock::conformance::rig::Declined;
+/// # let (number, name, statement, source) = (9000, "", "", "");
+/// let check = Check::<MockRig>::Procedure(|_rig, trial| {
+///     trial.case("one", || Ok(()));
+///     trial.case("two", || Err(Fault::Broken("it was not so".to_owned())));
+/// });
+/// # let rig = MockRig::new(bufproto_core::rules::Family::CPython3);
+/// let verdict = Law { number, name, statement, source, check }.check(&rig);
+/// assert_eq!(verdict, Verdict::Failed(vec!["two: it was not so".to_owned()]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The backend could not be asked.
@@ -81,6 +149,21 @@ impl From<Declined> for Fault {
 
 impl Trial {
     /// Checks one case.
+    ///
+    /// ```
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::law::{Check, Fault, Law, Verdict};
+    /// # use bufproto_mock::conformance::rig::Declined;
+    /// # let (number, name, statement, source) = (9000, "", "", "");
+    /// let check = Check::<MockRig>::Procedure(|_rig, trial| {
+    ///     for number in [1, 2, 3] {
+    ///         trial.case(&format!("number {number}"), || Ok(()));
+    ///     }
+    /// });
+    /// # let rig = MockRig::new(bufproto_core::rules::Family::CPython3);
+    /// let verdict = Law { number, name, statement, source, check }.check(&rig);
+    /// assert_eq!(verdict, Verdict::Passed { cases: 3, declined: vec![] });
+    /// ```
     pub fn case(&mut self, name: &str, check: impl FnOnce() -> Result<(), Fault>) {
         match check() {
             Ok(()) => self.passed += 1,
@@ -107,6 +190,19 @@ pub(crate) fn expect<T: PartialEq + fmt::Debug>(what: &str, found: &T, expected:
 }
 
 /// What checking a rule came to.
+///
+/// ```
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::law::{Check, Fault, Law, Verdict};
+/// # use bufproto_mock::conformance::rig::Declined;
+/// # let (number, name, statement, source) = (9000, "", "", "");
+/// let check = Check::<MockRig>::Procedure(|_rig, trial| {
+///     trial.case("one", || Err(Declined::because("there are no means").into()));
+/// });
+/// # let rig = MockRig::new(bufproto_core::rules::Family::CPython3);
+/// let verdict = Law { number, name, statement, source, check }.check(&rig);
+/// assert_eq!(verdict, Verdict::Declined(vec!["one: there are no means".to_owned()]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The backend keeps the rule.

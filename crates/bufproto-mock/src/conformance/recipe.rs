@@ -31,6 +31,13 @@ pub struct Recipe {
 }
 
 /// What an object's `bf_getbuffer` answers.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Recipe, Views};
+///
+/// assert_eq!(Recipe::opaque().views, Views::Absent);
+/// assert!(matches!(Recipe::frozen(b"abc").views, Views::Memory(_)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Views {
     /// The type does not fill the slot.
@@ -42,6 +49,13 @@ pub enum Views {
 }
 
 /// Well-behaved memory.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Memory, Mutability, Recipe};
+///
+/// let memory = Memory { moves: true, ..Memory::new(b"abc", Mutability::Writable) };
+/// assert_eq!(Recipe::memory(memory), Recipe::moving(b"abc"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// The whole memory, as it lies there.
@@ -55,6 +69,13 @@ pub struct Memory {
 }
 
 /// Who may write to an object's memory.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Memory, Mutability, Recipe, Views};
+///
+/// let frozen = Memory::new(b"abc", Mutability::Frozen);
+/// assert_eq!(Recipe::frozen(b"abc").views, Views::Memory(frozen));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mutability {
     /// Nobody, as long as the object lives: an exact `bytes`.
@@ -68,6 +89,17 @@ pub enum Mutability {
 }
 
 /// How items lie in memory.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Layout, Mutability, Recipe};
+///
+/// // Every second of six bytes, from the last one on.
+/// let layout = Layout { strides: vec![-2], offset: 5, ..Layout::c_order("B", 1, &[3]) };
+/// let recipe = Recipe::strided(b"abcdef", Mutability::ReadOnly, layout);
+/// # use bufproto_mock::conformance::Rig;
+/// let rig = bufproto_mock::MockRig::new(bufproto_core::rules::Family::CPython3);
+/// assert!(rig.make(&recipe).is_ok());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// The item format, in the notation of the `struct` module.
@@ -89,6 +121,20 @@ pub struct Layout {
 /// What an exporter does on each call, whether the protocol allows it or not.
 ///
 /// No script can claim more memory than there is: what it hands out is its own bytes, or null.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Answer, Claim, Raised, Recipe, Release, Script};
+///
+/// let answer = Answer::memory(Claim::Bytes(b"abc".to_vec()));
+/// let script = Script { answer, release: Release::Raises(Raised::new("ValueError", "too late")) };
+/// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+/// # let rig = MockRig::new(Family::CPython3);
+/// rig.check_read_buffer(&rig.make(&Recipe::script(script)).unwrap());
+/// assert_eq!(rig.take_raised().unwrap().message, "too late");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     /// What `bf_getbuffer` does.
@@ -98,6 +144,19 @@ pub struct Script {
 }
 
 /// One call of a scripted `bf_getbuffer`.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Answer, Claim, Raised, Recipe};
+///
+/// let answer = Answer::memory(Claim::Bytes(b"abc".to_vec())).raising(Raised::new("ValueError", "no"));
+/// assert_eq!(answer.returns, 0, "it succeeds nevertheless");
+/// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+/// # let rig = MockRig::new(Family::CPython3);
+/// assert!(rig.check_read_buffer(&rig.make(&Recipe::scripted(answer)).unwrap()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// Whether the exporter first asks the very same object for a view, and releases it.
@@ -111,6 +170,19 @@ pub struct Answer {
 }
 
 /// What a scripted `bf_getbuffer` puts into the view: one dimension of bytes.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Answer, Claim, Fill, Recipe};
+///
+/// let fill = Fill { memory: Claim::Null(3), read_only: 1, owned: false };
+/// let recipe = Recipe::scripted(Answer::irregular(0).filling(fill));
+/// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+/// # let rig = MockRig::new(Family::CPython3);
+/// assert!(rig.check_read_buffer(&rig.make(&recipe).unwrap()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fill {
     /// The memory that it hands out.
@@ -122,6 +194,18 @@ pub struct Fill {
 }
 
 /// The memory that a script hands out.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Answer, Claim, Recipe};
+///
+/// let recipe = Recipe::scripted(Answer::memory(Claim::Negative(b"abc".to_vec(), -1)));
+/// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::MockRig;
+/// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+/// # let rig = MockRig::new(Family::CPython3);
+/// assert_eq!(Python3::as_read_buffer(rig.handle(&rig.make(&recipe).unwrap())).unwrap().length, -1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// These bytes, with their true length.
@@ -133,6 +217,13 @@ pub enum Claim {
 }
 
 /// What a scripted `bf_releasebuffer` does to the error indicator.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Answer, Claim, Recipe, Release, Script};
+///
+/// let script = Script { answer: Answer::memory(Claim::Null(0)), release: Release::Clears };
+/// assert_ne!(Recipe::script(script.clone()), Recipe::scripted(script.answer), "those leave it alone");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Release {
     /// Nothing.
@@ -145,6 +236,13 @@ pub enum Release {
 }
 
 /// The old slots that a type fills.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Count, Recipe, Slots};
+///
+/// let slots = Slots { count: Some(Count::returning(7)), ..Slots::several(&[b"one", b"two"]) };
+/// assert_eq!(Recipe::segmented(slots.clone()).slots, Some(slots));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Slots {
     /// The segments.
@@ -160,6 +258,13 @@ pub struct Slots {
 }
 
 /// What `bf_getsegcount` does.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Count, Slots};
+///
+/// assert_eq!(Slots::several(&[b"one", b"two"]).count, Some(Count::default()), "the true number");
+/// assert_eq!(Count::returning(7).returns, Some(7));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Count {
     /// What it returns; `None` for the number of segments.
@@ -169,6 +274,13 @@ pub struct Count {
 }
 
 /// What an access slot does.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Get, GetReturns, Raised};
+///
+/// let get = Get::returning(GetReturns::Segment).raising(Raised::new("ValueError", "no"));
+/// assert!(get.raises.is_some());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Get {
     /// What it returns.
@@ -178,6 +290,14 @@ pub struct Get {
 }
 
 /// What an access slot returns.
+///
+/// ```
+/// use bufproto_mock::conformance::recipe::{Get, GetReturns, Slots};
+///
+/// let characters = Get::returning(GetReturns::Bytes(b"text".to_vec()));
+/// let slots = Slots { char: Some(characters), ..Slots::single(b"bytes") };
+/// assert_eq!(slots.read.unwrap().returns, GetReturns::Segment);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum GetReturns {
     /// The segment that was asked for. An index without a segment fails with `SystemError`.
@@ -198,36 +318,107 @@ impl Recipe {
 
     /// Bytes that nobody ever writes to: an exact `bytes`. In Python 2 with all four slots, of which the
     /// writing one fails.
+    ///
+    /// ```
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let bytes = rig.make(&Recipe::frozen(b"abc")).unwrap();
+    /// assert!(Python3::as_write_buffer(rig.handle(&bytes)).is_err());
+    /// ```
     #[must_use]
     pub fn frozen(bytes: &[u8]) -> Self {
         Self::memory(Memory::new(bytes, Mutability::Frozen)).and_slots(Slots::read_only(bytes))
     }
 
     /// Bytes that views may not write to but their owner may: a read-only view of a `bytearray`.
+    ///
+    /// ```
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let object = rig.make(&Recipe::read_only(b"abc")).unwrap();
+    /// assert!(Python3::as_write_buffer(rig.handle(&object)).is_err());
+    /// assert_eq!(rig.write(&object, 0, b'x'), Ok(true), "its owner may");
+    /// ```
     #[must_use]
     pub fn read_only(bytes: &[u8]) -> Self {
         Self::memory(Memory::new(bytes, Mutability::ReadOnly)).and_slots(Slots::read_only(bytes))
     }
 
     /// Bytes that everybody may write to: a `bytearray`. In Python 2 with all four slots.
+    ///
+    /// ```
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let object = rig.make(&Recipe::writable(b"abc")).unwrap();
+    /// assert!(Python3::as_write_buffer(rig.handle(&object)).is_ok());
+    /// ```
     #[must_use]
     pub fn writable(bytes: &[u8]) -> Self {
         Self::memory(Memory::new(bytes, Mutability::Writable)).and_slots(Slots::single(bytes))
     }
 
     /// As [`writable`](Self::writable), in memory that offers stable reads. It has no old slots.
+    ///
+    /// ```
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let object = rig.make(&Recipe::coordinated(b"abc")).unwrap();
+    /// let mut slot = bufproto_core::view::Slot::new();
+    /// assert!(slot.fill_stable(rig.handle(&object), bufproto_core::request::Request::SIMPLE).is_ok());
+    /// ```
     #[must_use]
     pub fn coordinated(bytes: &[u8]) -> Self {
         Self::memory(Memory::new(bytes, Mutability::Coordinated))
     }
 
     /// As [`writable`](Self::writable), in memory that moves when the last view of it is released.
+    ///
+    /// ```
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let object = rig.make(&Recipe::moving(b"abc")).unwrap();
+    /// let [first, second] = [(); 2].map(|()| Python3::as_read_buffer(rig.handle(&object)).unwrap().pointer);
+    /// assert_ne!(first, second);
+    /// ```
     #[must_use]
     pub fn moving(bytes: &[u8]) -> Self {
         Self::memory(Memory { moves: true, ..Memory::new(bytes, Mutability::Writable) })
     }
 
     /// Items that lie in memory as the layout says. It has no old slots.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Layout, Mutability};
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let table = Layout::c_order("h", 2, &[2, 3]);
+    /// assert!(rig.make(&Recipe::strided(&[0; 12], Mutability::Writable, table.clone())).is_ok());
+    /// assert!(rig.make(&Recipe::strided(&[0; 11], Mutability::Writable, table)).is_err(), "it does not fit");
+    /// ```
     #[must_use]
     pub fn strided(bytes: &[u8], mutability: Mutability, layout: Layout) -> Self {
         Self::memory(Memory { layout: Some(layout), ..Memory::new(bytes, mutability) })
@@ -236,6 +427,17 @@ impl Recipe {
     /// Two dimensions of bytes behind pointers, one to each row. It has no old slots.
     ///
     /// All rows are as long as the first: shorter ones are filled up with zeros, longer ones cut.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::Mutability;
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// assert!(rig.make(&Recipe::indirect(&[b"abc", b"xyz"], Mutability::Writable)).is_ok());
+    /// ```
     #[must_use]
     pub fn indirect(rows: &[&[u8]], mutability: Mutability) -> Self {
         let columns = rows.first().map_or(0, |row| row.len());
@@ -255,54 +457,148 @@ impl Recipe {
     }
 
     /// The old slots alone.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::Slots;
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let object = rig.make(&Recipe::segmented(Slots::single(b"abc"))).unwrap();
+    /// assert!(rig.check_segments(&object) && !rig.check_read_buffer(&object));
+    /// ```
     #[must_use]
     pub fn segmented(slots: Slots) -> Self {
         Self::with(Views::Absent, Some(slots))
     }
 
     /// The old slots alone, and of those only the segment counter and the character slot.
+    ///
+    /// ```
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let object = rig.make(&Recipe::char_only(b"abc")).unwrap();
+    /// assert_eq!(Python2::as_char_buffer(rig.segmented(&object)).unwrap().length, 3);
+    /// assert!(Python2::as_read_buffer(rig.segmented(&object)).is_err());
+    /// ```
     #[must_use]
     pub fn char_only(bytes: &[u8]) -> Self {
         Self::segmented(Slots { read: None, write: None, ..Slots::single(bytes) })
     }
 
     /// An object without any memory to show: a number.
+    ///
+    /// ```
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let object = rig.make(&Recipe::opaque()).unwrap();
+    /// assert!(!rig.check_segments(&object) && !rig.check_read_buffer(&object));
+    /// ```
     #[must_use]
     pub fn opaque() -> Self {
         Self::with(Views::Absent, None)
     }
 
     /// Well-behaved memory. It has no old slots.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Memory, Mutability};
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let object = rig.make(&Recipe::memory(Memory::new(b"abc", Mutability::Frozen))).unwrap();
+    /// assert!(rig.check_read_buffer(&object) && !rig.check_segments(&object));
+    /// ```
     #[must_use]
     pub fn memory(memory: Memory) -> Self {
         Self::with(Views::Memory(memory), None)
     }
 
     /// An exporter that gives the same answer to each call. It has no old slots.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::Answer;
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// assert!(!rig.check_read_buffer(&rig.make(&Recipe::scripted(Answer::silent_refusal())).unwrap()));
+    /// ```
     #[must_use]
     pub fn scripted(answer: Answer) -> Self {
         Self::script(Script { answer, release: Release::Quiet })
     }
 
     /// An exporter that does what the script says. It has no old slots.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Answer, Claim, Release, Script};
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let script = Script { answer: Answer::memory(Claim::Null(0)), release: Release::Quiet };
+    /// assert!(rig.check_read_buffer(&rig.make(&Recipe::script(script)).unwrap()));
+    /// ```
     #[must_use]
     pub fn script(script: Script) -> Self {
         Self::with(Views::Script(script), None)
     }
 
     /// The same object with these old slots.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::Slots;
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let object = rig.make(&Recipe::opaque().and_slots(Slots::single(b"abc"))).unwrap();
+    /// assert!(rig.check_segments(&object));
+    /// ```
     #[must_use]
     pub fn and_slots(self, slots: Slots) -> Self {
         Self { slots: Some(slots), ..self }
     }
 
     /// The same object under this name in transcripts and messages.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::Recipe;
+    ///
+    /// assert_eq!(Recipe::opaque().label("a number").label, "a number");
+    /// ```
     #[must_use]
     pub fn label(self, label: impl Into<String>) -> Self {
         Self { label: label.into(), ..self }
     }
 
     /// The same object, of a type with this name.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::Recipe;
+    ///
+    /// assert_eq!(Recipe::opaque().type_name("int").type_name.as_deref(), Some("int"));
+    /// ```
     #[must_use]
     pub fn type_name(self, name: impl Into<String>) -> Self {
         Self { type_name: Some(name.into()), ..self }
@@ -311,6 +607,13 @@ impl Recipe {
 
 impl Memory {
     /// Plain bytes.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Memory, Mutability};
+    ///
+    /// let memory = Memory::new(b"abc", Mutability::Writable);
+    /// assert!(memory.layout.is_none() && !memory.moves);
+    /// ```
     #[must_use]
     pub fn new(bytes: &[u8], mutability: Mutability) -> Self {
         Self { bytes: bytes.to_vec(), mutability, layout: None, moves: false }
@@ -319,6 +622,12 @@ impl Memory {
 
 impl Layout {
     /// Items in C order, without gaps.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::Layout;
+    ///
+    /// assert_eq!(Layout::c_order("d", 8, &[2, 3]).strides, [24, 8]);
+    /// ```
     #[must_use]
     pub fn c_order(format: &str, itemsize: isize, shape: &[isize]) -> Self {
         let mut strides = vec![0; shape.len()];
@@ -341,6 +650,13 @@ impl Layout {
 
 impl Answer {
     /// Success: hands out memory to read and write, and names itself as the owner.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Answer, Claim};
+    ///
+    /// let answer = Answer::memory(Claim::Bytes(b"abc".to_vec()));
+    /// assert_eq!((answer.returns, answer.fills.map(|fill| fill.owned)), (0, Some(true)));
+    /// ```
     #[must_use]
     pub fn memory(memory: Claim) -> Self {
         Self {
@@ -352,36 +668,82 @@ impl Answer {
     }
 
     /// A refusal, with an exception.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Answer, Raised};
+    ///
+    /// assert_eq!(Answer::refusal(Raised::new("ValueError", "no")).returns, -1);
+    /// ```
     #[must_use]
     pub fn refusal(raised: Raised) -> Self {
         Self { reenters: false, raises: Some(raised), returns: -1, fills: None }
     }
 
     /// A refusal without an exception.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::Answer;
+    ///
+    /// assert_eq!(Answer::silent_refusal().raises, None);
+    /// ```
     #[must_use]
     pub fn silent_refusal() -> Self {
         Self::irregular(-1)
     }
 
     /// This return value, and nothing else.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Rule;
+    /// use bufproto_mock::conformance::recipe::Answer;
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let object = rig.make(&Recipe::scripted(Answer::irregular(7))).unwrap();
+    /// assert!(rig.check_read_buffer(&object), "only −1 is a refusal here");
+    /// assert!(Python3::as_read_buffer(rig.handle(&object)).is_err());
+    /// ```
     #[must_use]
     pub fn irregular(returns: c_int) -> Self {
         Self { reenters: false, raises: None, returns, fills: None }
     }
 
     /// The same, leaving this in the error indicator.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Answer, Raised};
+    ///
+    /// let no = Raised::new("ValueError", "no");
+    /// assert_eq!(Answer::silent_refusal().raising(no.clone()), Answer::refusal(no));
+    /// ```
     #[must_use]
     pub fn raising(self, raised: Raised) -> Self {
         Self { raises: Some(raised), ..self }
     }
 
     /// The same, asking the very same object for a view first.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Answer, Claim};
+    ///
+    /// assert!(Answer::memory(Claim::Null(0)).reentering().reenters);
+    /// ```
     #[must_use]
     pub fn reentering(self) -> Self {
         Self { reenters: true, ..self }
     }
 
     /// The same, filling the view like this whatever is returned.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Answer, Claim, Fill};
+    ///
+    /// let fill = Fill { memory: Claim::Null(0), read_only: 0, owned: true };
+    /// assert_eq!(Answer::silent_refusal().filling(fill.clone()).fills, Some(fill), "though it fails");
+    /// ```
     #[must_use]
     pub fn filling(self, fill: Fill) -> Self {
         Self { fills: Some(fill), ..self }
@@ -390,12 +752,25 @@ impl Answer {
 
 impl Slots {
     /// All four slots, over one segment.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::Slots;
+    ///
+    /// assert_eq!(Slots::single(b"abc"), Slots::several(&[b"abc"]));
+    /// ```
     #[must_use]
     pub fn single(bytes: &[u8]) -> Self {
         Self::several(&[bytes])
     }
 
     /// All four slots, over any number of segments.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Recipe, Slots};
+    ///
+    /// let slots = Slots::several(&[b"one", b"three"]);
+    /// assert_eq!(Recipe::segmented(slots).slots.unwrap().segments, [&b"one"[..], b"three"]);
+    /// ```
     #[must_use]
     pub fn several(segments: &[&[u8]]) -> Self {
         Self {
@@ -408,6 +783,14 @@ impl Slots {
     }
 
     /// All four slots, over one segment; the one for writing refuses as that of `str` does.
+    ///
+    /// ```
+    /// use bufproto_core::request::Access;
+    /// use bufproto_mock::conformance::recipe::{GetReturns, Slots};
+    ///
+    /// let slots = Slots::read_only(b"abc");
+    /// assert_eq!(slots.get(Access::Write).unwrap().returns, GetReturns::Failure(-1));
+    /// ```
     #[must_use]
     pub fn read_only(bytes: &[u8]) -> Self {
         let refusal = Raised::new("TypeError", "Cannot use string as modifiable buffer");
@@ -415,6 +798,14 @@ impl Slots {
     }
 
     /// The slot for an access, if the type fills it.
+    ///
+    /// ```
+    /// use bufproto_core::request::Access;
+    /// use bufproto_mock::conformance::recipe::{Get, Slots};
+    ///
+    /// let slots = Slots { read: None, ..Slots::single(b"abc") };
+    /// assert_eq!((slots.get(Access::Char), slots.get(Access::Read)), (Some(&Get::default()), None));
+    /// ```
     #[must_use]
     pub fn get(&self, access: Access) -> Option<&Get> {
         match access {
@@ -427,12 +818,30 @@ impl Slots {
 
 impl Count {
     /// This count, whatever the segments are.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Count, Slots};
+    /// # use bufproto_mock::conformance::recipe::Recipe;
+    /// # use bufproto_core::legacy::{Dialect, Python2, Python3};
+    /// # use bufproto_core::rules::Family;
+    /// # use bufproto_mock::MockRig;
+    /// # use bufproto_mock::conformance::{Rig, SegmentedRig};
+    /// # let rig = MockRig::new(Family::CPython3);
+    /// let slots = Slots { count: Some(Count::returning(2)), ..Slots::single(b"abc") };
+    /// assert!(!rig.check_segments(&rig.make(&Recipe::segmented(slots)).unwrap()));
+    /// ```
     #[must_use]
     pub fn returning(count: isize) -> Self {
         Self { returns: Some(count), raises: None }
     }
 
     /// The same, leaving this in the error indicator.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Count, Raised};
+    ///
+    /// assert!(Count::default().raising(Raised::new("ValueError", "no")).raises.is_some());
+    /// ```
     #[must_use]
     pub fn raising(self, raised: Raised) -> Self {
         Self { raises: Some(raised), ..self }
@@ -441,18 +850,36 @@ impl Count {
 
 impl Get {
     /// A failure, with an exception.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Get, GetReturns, Raised};
+    ///
+    /// assert_eq!(Get::failure(Raised::new("ValueError", "no")).returns, GetReturns::Failure(-1));
+    /// ```
     #[must_use]
     pub fn failure(raised: Raised) -> Self {
         Self { returns: GetReturns::Failure(-1), raises: Some(raised) }
     }
 
     /// This, with no exception.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Get, GetReturns};
+    ///
+    /// assert_eq!(Get::returning(GetReturns::Null(3)).raises, None);
+    /// ```
     #[must_use]
     pub fn returning(returns: GetReturns) -> Self {
         Self { returns, raises: None }
     }
 
     /// The same, leaving this in the error indicator.
+    ///
+    /// ```
+    /// use bufproto_mock::conformance::recipe::{Get, Raised};
+    ///
+    /// assert!(Get::default().raising(Raised::new("ValueError", "no")).raises.is_some());
+    /// ```
     #[must_use]
     pub fn raising(self, raised: Raised) -> Self {
         Self { raises: Some(raised), ..self }

@@ -7,6 +7,15 @@ use super::law::Verdict;
 /// What a run of the kit found, rule by rule.
 ///
 /// Printed, it is a table with a line for each rule, and the reasons below those that did not pass.
+///
+/// ```
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::kit;
+///
+/// let report = kit::run(&MockRig::new(Family::CPython3));
+/// assert!(report.to_string().ends_with(&format!("{} passed, 0 declined, 0 failed\n", report.rows.len())));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The rules, in the order of their groups.
@@ -14,6 +23,16 @@ pub struct Report {
 }
 
 /// What was found about one rule.
+///
+/// ```
+/// use bufproto_core::rules::Family;
+/// use bufproto_mock::MockRig;
+/// use bufproto_mock::conformance::kit;
+///
+/// let report = kit::run(&MockRig::new(Family::CPython3));
+/// let row = &report.rows[0];
+/// assert_eq!((row.number, row.name), (101, "rule_0101_null_argument"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The rule's number.
@@ -30,18 +49,45 @@ pub struct Row {
 
 impl Report {
     /// The numbers of the rules that the backend breaks.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Family;
+    /// use bufproto_mock::MockRig;
+    /// use bufproto_mock::conformance::kit;
+    ///
+    /// let report = kit::run(&MockRig::new(Family::CPython3));
+    /// assert_eq!(report.failed(), [0; 0]);
+    /// ```
     #[must_use]
     pub fn failed(&self) -> Vec<u16> {
         self.numbers(|verdict| matches!(verdict, Verdict::Failed(_)))
     }
 
     /// The numbers of the rules that it keeps.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Family;
+    /// use bufproto_mock::MockRig;
+    /// use bufproto_mock::conformance::kit;
+    ///
+    /// let report = kit::run(&MockRig::new(Family::CPython3));
+    /// assert!(report.passed().contains(&602));
+    /// ```
     #[must_use]
     pub fn passed(&self) -> Vec<u16> {
         self.numbers(|verdict| matches!(verdict, Verdict::Passed { .. }))
     }
 
     /// The numbers of the rules that it could not be asked about.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Family;
+    /// use bufproto_mock::MockRig;
+    /// use bufproto_mock::conformance::kit;
+    ///
+    /// let report = kit::run(&MockRig::new(Family::CPython3));
+    /// assert_eq!(report.declined(), [0; 0], "the mock can be asked about everything");
+    /// ```
     #[must_use]
     pub fn declined(&self) -> Vec<u16> {
         self.numbers(|verdict| matches!(verdict, Verdict::Declined(_)))
@@ -49,6 +95,16 @@ impl Report {
 
     /// The report as tab-separated lines: number, `passed`, `declined` or `failed`, the number of cases that
     /// passed, the statement, the details joined by `; `. Tabs and line ends in details become spaces.
+    ///
+    /// ```
+    /// use bufproto_core::rules::Family;
+    /// use bufproto_mock::MockRig;
+    /// use bufproto_mock::conformance::kit;
+    ///
+    /// let report = kit::run(&MockRig::new(Family::CPython3));
+    /// let tsv = report.to_tsv();
+    /// assert!(tsv.lines().next().unwrap().starts_with("101\tpassed\t"));
+    /// ```
     #[must_use]
     pub fn to_tsv(&self) -> String {
         let lines = self.rows.iter().map(|row| {

@@ -32,6 +32,25 @@ pub fn formats() -> impl Strategy<Value = String> {
 }
 
 /// Texts of the characters that formats are made of, most of which are none.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// if let Err(error) = Format::parse(&example(strategy::format_texts())) {
+///     assert!(error.index <= 40);
+/// }
+/// ```
 pub fn format_texts() -> impl Strategy<Value = Vec<u8>> {
     vec(select(br"@=<>!^&:{}()TXtcbB?hHiIlLqQnNefdgspPOuwxZ 0123456789,".to_vec()), 0..40)
 }

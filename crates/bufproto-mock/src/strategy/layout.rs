@@ -5,6 +5,21 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// The parts of a layout, and what they say of each item, found the plain way: one item after the other.
+///
+/// ```
+/// use bufproto_mock::strategy::OwnedLayout;
+///
+/// // Two rows, each behind a pointer.
+/// let size = size_of::<*mut u8>() as isize;
+/// let rows = OwnedLayout {
+///     item_size: 1,
+///     shape: vec![2, 3],
+///     strides: vec![size, 1],
+///     suboffsets: Some(vec![0, -1]),
+/// };
+/// assert!(rows.layout().is_indirect());
+/// assert_eq!(rows.memory(|| 0).blocks.len(), 3, "the pointers, and the rows");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedLayout {
     /// The size of an item in bytes.
@@ -20,6 +35,13 @@ pub struct OwnedLayout {
 impl OwnedLayout {
     /// The layout.
     ///
+    /// ```
+    /// use bufproto_mock::strategy::OwnedLayout;
+    ///
+    /// let reversed = OwnedLayout { item_size: 1, shape: vec![3], strides: vec![-1], suboffsets: None };
+    /// assert_eq!(reversed.layout().bounds(), Some(-2..1));
+    /// ```
+    ///
     /// # Panics
     ///
     /// If the fields were changed to what is none.
@@ -30,6 +52,14 @@ impl OwnedLayout {
     }
 
     /// The indices of all items, the last one varying fastest in C order, the first one in Fortran order.
+    ///
+    /// ```
+    /// use bufproto_core::layout::Order;
+    /// use bufproto_mock::strategy::OwnedLayout;
+    ///
+    /// let table = OwnedLayout { item_size: 1, shape: vec![2, 2], strides: vec![2, 1], suboffsets: None };
+    /// assert_eq!(table.indices(Order::Fortran), [[0, 0], [1, 0], [0, 1], [1, 1]]);
+    /// ```
     #[must_use]
     pub fn indices(&self, order: Order) -> Vec<Vec<usize>> {
         let mut all = vec![vec![]];
@@ -49,12 +79,28 @@ impl OwnedLayout {
     }
 
     /// The offset in bytes of an item from the one with all indices zero, by strides alone.
+    ///
+    /// ```
+    /// use bufproto_mock::strategy::OwnedLayout;
+    ///
+    /// let reversed = OwnedLayout { item_size: 1, shape: vec![3], strides: vec![-1], suboffsets: None };
+    /// assert_eq!(reversed.offset(&[2]), -2);
+    /// ```
     #[must_use]
     pub fn offset(&self, indices: &[usize]) -> isize {
         indices.iter().zip(&self.strides).map(|(&index, stride)| index as isize * stride).sum()
     }
 
     /// The address of an item, as PEP 3118 says it.
+    ///
+    /// ```
+    /// use bufproto_mock::strategy::OwnedLayout;
+    ///
+    /// let reversed = OwnedLayout { item_size: 1, shape: vec![3], strides: vec![-1], suboffsets: None };
+    /// let mut bytes = *b"abc";
+    /// // SAFETY: the memory has this layout, and three items.
+    /// assert_eq!(unsafe { reversed.address(&mut bytes[2], &[2]) }, &raw mut bytes[0]);
+    /// ```
     ///
     /// # Safety
     ///
@@ -73,6 +119,16 @@ impl OwnedLayout {
     }
 
     /// All items' bytes, found one by one.
+    ///
+    /// ```
+    /// use bufproto_mock::strategy::OwnedLayout;
+    ///
+    /// let reversed = OwnedLayout { item_size: 1, shape: vec![3], strides: vec![-1], suboffsets: None };
+    /// let mut bytes = *b"abc";
+    /// let last = bytes.as_mut_ptr().wrapping_add(2);
+    /// // SAFETY: the memory has this layout.
+    /// assert_eq!(unsafe { reversed.bytes(last, bufproto_core::layout::Order::C) }, b"cba");
+    /// ```
     ///
     /// # Safety
     ///
@@ -93,6 +149,13 @@ impl OwnedLayout {
     }
 
     /// Memory that has this layout, every byte being what `fill` says.
+    ///
+    /// ```
+    /// use bufproto_mock::strategy::OwnedLayout;
+    ///
+    /// let reversed = OwnedLayout { item_size: 1, shape: vec![3], strides: vec![-1], suboffsets: None };
+    /// assert_eq!(reversed.memory(|| 7).blocks, [[7; 3]]);
+    /// ```
     #[must_use]
     pub fn memory(&self, fill: impl Fn() -> u8) -> Blocks {
         let mut memory = Blocks { blocks: vec![], first: std::ptr::null_mut() };
@@ -130,6 +193,14 @@ impl OwnedLayout {
 }
 
 /// Memory in one block, or in several that point to one another.
+///
+/// ```
+/// use bufproto_mock::strategy::OwnedLayout;
+///
+/// let reversed = OwnedLayout { item_size: 1, shape: vec![3], strides: vec![-1], suboffsets: None };
+/// let memory = reversed.memory(|| 7);
+/// assert_eq!(memory.first.cast_const(), &raw const memory.blocks[0][2]);
+/// ```
 #[derive(Debug)]
 pub struct Blocks {
     /// The blocks. They are not to be resized.
@@ -149,6 +220,24 @@ fn shape() -> impl Strategy<Value = Vec<isize>> {
 }
 
 /// Any strides, so that items may overlap. No pointers.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// let parts = example(strategy::overlapping_layouts());
+/// assert!(!parts.layout().is_indirect());
+/// ```
 pub fn overlapping_layouts() -> impl Strategy<Value = OwnedLayout> {
     overlapping_of(item_size())
 }
@@ -206,6 +295,24 @@ fn separate_of(
 }
 
 /// Two layouts of one shape, as in [`layouts`], with pointers or without.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// let (one, other) = example(strategy::layout_pairs());
+/// assert_eq!(one.shape, other.shape);
+/// ```
 pub fn layout_pairs() -> impl Strategy<Value = (OwnedLayout, OwnedLayout)> {
     (item_size(), shape(), [ways(), ways()], any::<[(bool, bool); 2]>()).prop_map(
         |(item_size, shape, ways, [(untidy, indirect), (other_untidy, other_indirect)])| {

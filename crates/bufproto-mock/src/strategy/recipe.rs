@@ -47,6 +47,23 @@ pub fn recipes() -> impl Strategy<Value = Recipe> {
 }
 
 /// Objects whose items are bytes, in memory with any strides.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// assert!(MockRig::new(Family::CPython3).make(&example(strategy::layout_recipes())).is_ok());
+/// ```
 pub fn layout_recipes() -> impl Strategy<Value = Recipe> {
     let mutability = prop_oneof![Just(Mutability::Writable), Just(Mutability::ReadOnly)];
     (layouts_of(Just(1)), mutability, any::<u8>()).prop_map(|(layout, mutability, seed)| {
@@ -71,6 +88,24 @@ pub fn layout_recipes() -> impl Strategy<Value = Recipe> {
 ///
 /// Only answers that can be given back: an owner that comes with a number other than 0 is lost for ever, in real
 /// interpreters too.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// let recipe = Recipe::script(example(strategy::scripts()));
+/// assert!(MockRig::new(Family::CPython3).make(&recipe).is_ok());
+/// ```
 pub fn scripts() -> impl Strategy<Value = Script> {
     let claim = prop_oneof![
         4 => content(16).prop_map(Claim::Bytes),
@@ -99,6 +134,24 @@ pub fn scripts() -> impl Strategy<Value = Script> {
 }
 
 /// The old slots of a type: missing, with several segments, with counts that are not true, and with failures.
+///
+/// ```
+/// # use bufproto_core::format::Format;
+/// # use bufproto_core::request::{Access, Request};
+/// # use bufproto_core::rules::Family;
+/// # use bufproto_mock::conformance::{Rig, recipe::Recipe};
+/// # use bufproto_mock::{MockRig, Object, model};
+/// use bufproto_mock::strategy;
+/// use proptest::strategy::{Strategy, ValueTree};
+/// use proptest::test_runner::TestRunner;
+///
+/// fn example<T>(strategy: impl Strategy<Value = T>) -> T {
+///     strategy.new_tree(&mut TestRunner::deterministic()).unwrap().current()
+/// }
+///
+/// let recipe = Recipe::segmented(example(strategy::slots()));
+/// assert!(MockRig::new(Family::CPython2).make(&recipe).is_ok());
+/// ```
 pub fn slots() -> impl Strategy<Value = Slots> {
     let returns = prop_oneof![
         6 => Just(GetReturns::Segment),

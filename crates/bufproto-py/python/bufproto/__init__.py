@@ -3,6 +3,12 @@
 ``inspect(object)`` tells it of an object. ``Buffer`` is memory that grows, is exported, and can be read while nobody writes to
 it (where Rust goes: from Python 3.8 on). The folders are for those who build extensions with the C library, which a wheel
 of this package brings along: ``python -m bufproto --help`` says more.
+
+    >>> import bufproto
+    >>> bufproto.inspect(bytearray(b"hello")).check_read_buffer
+    True
+    >>> bufproto.__version__.count(".")
+    2
 """
 
 from ._bufproto import _C_API, __version__  # noqa: F401

@@ -6,22 +6,46 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def get_include():
-    """The folder of the headers: ``bufproto/python.h`` and the others are found from there."""
+    """The folder of the headers: ``bufproto/python.h`` and the others are found from there.
+
+        >>> import os
+        >>> from bufproto import get_include
+        >>> os.path.isfile(os.path.join(get_include(), "bufproto", "python.h"))
+        True
+    """
     return _folder("include")
 
 
 def get_library_dir():
-    """The folder of the static library, ``libbufproto.a``."""
+    """The folder of the static library, ``libbufproto.a``.
+
+        >>> import os
+        >>> from bufproto import get_library_dir
+        >>> os.path.isfile(os.path.join(get_library_dir(), "libbufproto.a"))
+        True
+    """
     return _folder("lib")
 
 
 def get_cmake_dir():
-    """The folder of the CMake package: what ``bufproto_DIR`` is to be for ``find_package(bufproto)``."""
+    """The folder of the CMake package: what ``bufproto_DIR`` is to be for ``find_package(bufproto)``.
+
+        >>> import os
+        >>> from bufproto import get_cmake_dir
+        >>> os.path.isfile(os.path.join(get_cmake_dir(), "bufproto-config.cmake"))
+        True
+    """
     return _folder("lib", "cmake", "bufproto")
 
 
 def get_pkgconfig_dir():
-    """The folder of ``bufproto.pc``: what ``PKG_CONFIG_PATH`` is to name."""
+    """The folder of ``bufproto.pc``: what ``PKG_CONFIG_PATH`` is to name.
+
+        >>> import os
+        >>> from bufproto import get_pkgconfig_dir
+        >>> os.path.isfile(os.path.join(get_pkgconfig_dir(), "bufproto.pc"))
+        True
+    """
     return _folder("lib", "pkgconfig")
 
 

@@ -8,24 +8,51 @@ from . import _bufproto, _table
 
 
 class Answer(namedtuple("Answer", ["ok", "length", "exception", "message"])):
-    """What one of the functions answers: a length in bytes, or an exception."""
+    """What one of the functions answers: a length in bytes, or an exception.
+
+        >>> import bufproto
+        >>> report = bufproto.inspect(b"hello")
+        >>> report.as_read_buffer.ok, int(report.as_read_buffer.length)
+        (True, 5)
+        >>> print(report.as_write_buffer.exception)
+        TypeError
+    """
 
     __slots__ = ()
 
     def as_dict(self):
-        """The answer as in ``python -m bufproto inspect --json``."""
+        """The answer as in ``python -m bufproto inspect --json``.
+
+            >>> import bufproto
+            >>> answer = bufproto.inspect(b"hello").as_read_buffer
+            >>> answer.as_dict() == {"ok": True, "len": 5}
+            True
+        """
         if self.ok:
             return OrderedDict([("ok", True), ("len", self.length)])
         return OrderedDict([("ok", False), ("exception", self.exception), ("message", self.message)])
 
 
 class Failure(namedtuple("Failure", ["exception", "message"])):
-    """Why there is no view."""
+    """Why there is no view.
+
+        >>> import bufproto
+        >>> failure = bufproto.inspect(5).view
+        >>> isinstance(failure, bufproto.Failure)
+        True
+        >>> print(failure.exception)
+        TypeError
+    """
 
     __slots__ = ()
 
     def as_dict(self):
-        """The failure as in ``python -m bufproto inspect --json``."""
+        """The failure as in ``python -m bufproto inspect --json``.
+
+            >>> import bufproto
+            >>> sorted(bufproto.inspect(5).view.as_dict()) == ["exception", "message"]
+            True
+        """
         return OrderedDict(zip(self._fields, self))
 
 
@@ -46,12 +73,24 @@ class View(
         ],
     )
 ):
-    """The view that an object exports. A field that the exporter left out is None."""
+    """The view that an object exports. A field that the exporter left out is None.
+
+        >>> import bufproto
+        >>> view = bufproto.inspect(bytearray(b"hello")).view
+        >>> int(view.length), int(view.ndim), view.readonly, view.suboffsets
+        (5, 1, False, None)
+    """
 
     __slots__ = ()
 
     def as_dict(self):
-        """The view as in ``python -m bufproto inspect --json``."""
+        """The view as in ``python -m bufproto inspect --json``.
+
+            >>> import bufproto
+            >>> view = bufproto.inspect(bytearray(b"hello")).view.as_dict()
+            >>> view["shape"] == [5]
+            True
+        """
         fields = [list(field) if isinstance(field, tuple) else field for field in self]
         return OrderedDict(zip(KEYS, fields))
 
@@ -74,12 +113,26 @@ class Report(
         ],
     )
 ):
-    """What the four functions answer for an object, the view that it exports, and how long its memory stays in place."""
+    """What the four functions answer for an object, the view that it exports, and how long its memory stays in place.
+
+        >>> import bufproto
+        >>> report = bufproto.inspect(b"hello")
+        >>> report.check_read_buffer
+        True
+        >>> print(report.lifetime)
+        frozen
+    """
 
     __slots__ = ()
 
     def as_dict(self):
-        """The report as in ``python -m bufproto inspect --json``."""
+        """The report as in ``python -m bufproto inspect --json``.
+
+            >>> import bufproto
+            >>> report = bufproto.inspect(b"hello").as_dict()
+            >>> report["as_read_buffer"] == {"ok": True, "len": 5}
+            True
+        """
         fields = [field.as_dict() if isinstance(field, tuple) else field for field in self]
         return OrderedDict(zip(self._fields, fields))
 
@@ -93,7 +146,17 @@ class Report(
 
 
 def inspect(object):
-    """What the four functions answer for an object, the view that it exports, and how long its memory stays in place."""
+    """What the four functions answer for an object, the view that it exports, and how long its memory stays in place.
+
+        >>> import bufproto
+        >>> report = bufproto.inspect(bytearray(b"hello"))
+        >>> int(report.as_write_buffer.length)
+        5
+        >>> print(report.lifetime)
+        pinned while exported
+
+    At a prompt a report shows as a table.
+    """
     report = _bufproto.inspect(object)
     return Report(
         report["type"],

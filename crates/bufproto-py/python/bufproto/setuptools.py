@@ -17,7 +17,14 @@ from . import _flags, _folders
 
 
 class Extension(typing.Protocol):
-    """What is used of an extension of setuptools or distutils."""
+    """What is used of an extension of setuptools or distutils.
+
+        >>> import bufproto.setuptools, types
+        >>> names = ["include_dirs", "extra_compile_args", "extra_link_args", "depends"]
+        >>> mine = types.SimpleNamespace(**{name: [] for name in names})
+        >>> bufproto.setuptools.add_to(mine) is mine
+        True
+    """
 
     include_dirs: List[str]
     extra_compile_args: List[str]
@@ -32,6 +39,12 @@ def add_to(extension: AnyExtension, force: bool = False) -> AnyExtension:
     """Lets an extension use bufproto: its headers, its library, and the options to link with it. Returns the extension.
 
     With ``force`` every file of the extension gets the header, without a change to the files.
+
+        >>> import bufproto.setuptools
+        >>> from setuptools import Extension
+        >>> extension = bufproto.setuptools.add_to(Extension("old", ["old.c"]))
+        >>> bufproto.get_include() in extension.include_dirs
+        True
     """
     extension.include_dirs.append(_folders.get_include())
     if force:

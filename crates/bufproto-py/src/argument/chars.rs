@@ -34,6 +34,20 @@ pub struct CharBuffer<'a, 'py>(ReadBuffer<'a, 'py>);
 impl CharBuffer<'_, '_> {
     /// The text: the memory itself if it is [frozen](ReadBuffer::is_frozen), else a copy of it.
     ///
+    /// ```
+    /// use bufproto_py::CharBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"bytearray('Zoë'.encode())", None, None)?;
+    /// let text: CharBuffer<'_, '_> = object.extract()?;
+    /// assert_eq!(text.to_str()?, "Zoë");
+    /// assert_eq!(text.len(), 4, "bytes");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// `UnicodeDecodeError` if it is not UTF-8.

@@ -1,18 +1,18 @@
 //! Memory as items of one type.
 
-use bufproto_core::element::Element;
-use bufproto_core::request::Request;
+use bufproto_core::element::{Element, ElementError};
 use bufproto_core::rules::Rule;
 use bufproto_core::shared::Shared;
 use bufproto_core::typed::{TypedError, TypedView, TypedViewMut};
-use bufproto_core::view::Slot;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use super::{ReadBuffer, WriteBuffer, copy_of};
+use super::{ReadBuffer, WriteBuffer};
+use crate::copies::copy_of;
+use crate::lease::Lease;
 use crate::object::{FAMILY, Object};
 use crate::refusal;
-use crate::view::{View, fill};
+use crate::view::View;
 
 /// Items of type `T` side by side in C order, of any number of dimensions, and at any address. A view without a format
 /// has unsigned bytes.
@@ -48,16 +48,13 @@ use crate::view::{View, fill};
 impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for ReadBuffer<'a, 'py, T> {
     type Error = PyErr;
 
-    /// Asks for the bytes, and then, in a view that ends before this returns, for their format.
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let buffer = Self::acquire(object)?;
-        if buffer.lease.is_bytes() {
-            // Of a `bytes` there is no view.
-            check::<T>(b"B", 1, buffer.lease.len(), object)?;
-        } else {
-            check_view::<T>(buffer.lease.len(), object)?;
+        if let Some(buffer) = Self::try_bytes(object) {
+            fits::<T>(object)(b"B", 1, buffer.lease.len())?;
+            return Ok(buffer);
         }
-        Ok(buffer)
+        let lease = Lease::acquire_items::<false>(object, fits::<T>(object))?;
+        Ok(Self::new(lease, object.py().into()))
     }
 }
 
@@ -85,70 +82,139 @@ impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for ReadBuffer<'a, 'py, T> {
 impl<'a, 'py, T: Element> FromPyObject<'a, 'py> for WriteBuffer<'a, 'py, T> {
     type Error = PyErr;
 
-    /// As for a [`ReadBuffer`].
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let buffer = Self::acquire(object)?;
-        check_view::<T>(buffer.lease.len(), object)?;
-        Ok(buffer)
+        let lease = Lease::acquire_items::<true>(object, fits::<T>(object))?;
+        Ok(Self::new(lease, object.py().into()))
     }
 }
 
-/// Whether an object, of which so many bytes are held, has items of type `T`.
-fn check_view<T: Element>(length: usize, object: Borrowed<'_, '_, PyAny>) -> PyResult<()> {
-    let mut slot = Slot::new();
-    let view = fill(&mut slot, &object, Request::CONTIG_RO | Request::FORMAT)?;
-    let format = view.held().format().map_or(&b"B"[..], |format| format.to_bytes());
-    let item_size = usize::try_from(view.held().header().itemsize)
-        .map_err(|_| refusal::of(Rule::ViewLayout, Object::from(object)))?;
-    check::<T>(format, item_size, length, object)
+/// Whether an object's items, of this format and size, so many bytes of them, are items of type `T`.
+#[inline]
+fn fits<T: Element>(object: Borrowed<'_, '_, PyAny>) -> impl FnOnce(&[u8], usize, usize) -> PyResult<()> {
+    move |format, item_size, length| {
+        if let Err(error) = T::check(format, item_size) {
+            return Err(refuse(error, object));
+        }
+        if length.is_multiple_of(size_of::<T>()) {
+            Ok(())
+        } else {
+            Err(refusal::of(Rule::ArgumentItems, Object::from(object)))
+        }
+    }
 }
 
-/// Whether so many bytes of such items are items of type `T`.
-fn check<T: Element>(
-    format: &[u8],
-    item_size: usize,
-    length: usize,
-    object: Borrowed<'_, '_, PyAny>,
-) -> PyResult<()> {
-    T::check(format, item_size)
-        .map_err(|error| refusal::complete(PyTypeError::new_err(error.to_string()), object.py()))?;
-    if length.is_multiple_of(size_of::<T>()) {
-        Ok(())
-    } else {
-        Err(refusal::of(Rule::ArgumentItems, Object::from(object)))
-    }
+#[cold]
+#[inline(never)]
+fn refuse(error: ElementError<'_>, object: Borrowed<'_, '_, PyAny>) -> PyErr {
+    refusal::complete(PyTypeError::new_err(error.to_string()), object.py())
 }
 
 impl<T: Element> ReadBuffer<'_, '_, T> {
     /// The number of items.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2])", None, None)?;
+    /// assert_eq!(object.extract::<ReadBuffer<'_, '_, i32>>()?.len(), 2);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.lease.len() / size_of::<T>()
     }
 
     /// Whether there are no items.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i')", None, None)?;
+    /// assert!(object.extract::<ReadBuffer<'_, '_, i32>>()?.is_empty());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lease.len() == 0
     }
 
     /// The item at `index`, as it is now; `None` past the end.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// let items: ReadBuffer<'_, '_, f64> = object.extract()?;
+    /// assert_eq!((items.get(1), items.get(2)), (Some(1.5), None));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn get(&self, index: usize) -> Option<T> {
         self.shared().item(index.checked_mul(size_of::<T>())?)
     }
 
     /// The items one after the other, each as it is when its turn comes.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// let items: ReadBuffer<'_, '_, f64> = object.extract()?;
+    /// assert_eq!(items.iter().sum::<f64>(), 2.0);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + '_ {
         items(self.shared())
     }
 
     /// Copies as many items as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// let mut head = [0; 2];
+    /// assert_eq!(object.extract::<ReadBuffer<'_, '_, i32>>()?.copy_to_slice(&mut head), 2);
+    /// assert_eq!(head, [1, 2]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_to_slice(&self, into: &mut [T]) -> usize {
         self.shared().items_to_slice(into)
     }
 
     /// A copy of the items.
+    ///
+    /// ```
+    /// use bufproto_py::ReadBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// assert_eq!(object.extract::<ReadBuffer<'_, '_, i32>>()?.to_vec(), [1, 2, 3]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
         copy_of(self.shared())
@@ -157,34 +223,112 @@ impl<T: Element> ReadBuffer<'_, '_, T> {
 
 impl<T: Element> WriteBuffer<'_, '_, T> {
     /// The number of items.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2])", None, None)?;
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_, i32>>()?.len(), 2);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.lease.len() / size_of::<T>()
     }
 
     /// Whether there are no items.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i')", None, None)?;
+    /// assert!(object.extract::<WriteBuffer<'_, '_, i32>>()?.is_empty());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lease.len() == 0
     }
 
     /// The item at `index`, as it is now; `None` past the end.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// let items: WriteBuffer<'_, '_, f64> = object.extract()?;
+    /// assert_eq!((items.get(1), items.get(2)), (Some(1.5), None));
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn get(&self, index: usize) -> Option<T> {
         self.shared().as_shared().item(index.checked_mul(size_of::<T>())?)
     }
 
     /// Writes the item at `index`; says whether there is one.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// let items: WriteBuffer<'_, '_, f64> = object.extract()?;
+    /// assert!(items.set(1, 2.5));
+    /// assert!(!items.set(2, 2.5), "there is no third");
+    /// assert_eq!(object.extract::<Vec<f64>>()?, [0.5, 2.5]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set(&self, index: usize, item: T) -> bool {
         index.checked_mul(size_of::<T>()).is_some_and(|offset| self.shared().set_item(offset, item))
     }
 
     /// The items one after the other, each as it is when its turn comes.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// let items: WriteBuffer<'_, '_, f64> = object.extract()?;
+    /// assert_eq!(items.iter().sum::<f64>(), 2.0);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + '_ {
         items(self.shared().as_shared())
     }
 
     /// Sets every item.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+    /// object.extract::<WriteBuffer<'_, '_, f64>>()?.fill(-1.0);
+    /// assert_eq!(object.extract::<Vec<f64>>()?, [-1.0, -1.0]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn fill(&self, item: T) {
         for index in 0..self.len() {
             self.set(index, item);
@@ -192,16 +336,55 @@ impl<T: Element> WriteBuffer<'_, '_, T> {
     }
 
     /// Copies as many items as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// let mut head = [0; 2];
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_, i32>>()?.copy_to_slice(&mut head), 2);
+    /// assert_eq!(head, [1, 2]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_to_slice(&self, into: &mut [T]) -> usize {
         self.shared().as_shared().items_to_slice(into)
     }
 
     /// Writes as many items as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_, i32>>()?.copy_from_slice(&[8, 9]), 2);
+    /// assert_eq!(object.extract::<Vec<i32>>()?, [8, 9, 3]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_from_slice(&self, from: &[T]) -> usize {
         self.shared().items_from_slice(from)
     }
 
     /// A copy of the items.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2, 3])", None, None)?;
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_, i32>>()?.to_vec(), [1, 2, 3]);
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
         copy_of(self.shared().as_shared())
@@ -248,6 +431,21 @@ pub fn typed<'v, T: Element>(view: &'v View<'_, '_>) -> PyResult<TypedView<'v, T
 
 /// As [`typed`], to write to.
 ///
+/// ```
+/// use bufproto_py::{Request, Slot, fill, typed_mut};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let array = py.eval(c"__import__('array').array('d', [0.5, 1.5])", None, None)?;
+/// let mut slot = Slot::new();
+/// let view = fill(&mut slot, &array, Request::FULL)?;
+/// typed_mut::<f64>(&view)?.set(&[1], 2.5).unwrap();
+/// assert_eq!(array.extract::<Vec<f64>>()?, [0.5, 2.5]);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
+///
 /// # Errors
 ///
 /// As [`typed`], and `BufferError` if the view is read-only.
@@ -284,6 +482,24 @@ pub fn field<'v, T: Element>(view: &'v View<'_, '_>, name: &str) -> PyResult<Typ
 }
 
 /// As [`field`], to write to.
+///
+/// ```
+/// use bufproto_py::{Request, Slot, field_mut, fill};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let code = c"type('Pair', (__import__('ctypes').Structure,), {'_fields_': [
+///     ('key', __import__('ctypes').c_uint64), ('value', __import__('ctypes').c_double)]})(1, 0.5)";
+/// let pair = py.eval(code, None, None)?;
+/// let mut slot = Slot::new();
+/// let view = fill(&mut slot, &pair, Request::FULL)?;
+/// field_mut::<f64>(&view, "value")?.fill(2.5);
+/// assert_eq!(pair.getattr("value")?.extract::<f64>()?, 2.5);
+/// assert_eq!(pair.getattr("key")?.extract::<u64>()?, 1);
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Errors
 ///

@@ -2,16 +2,16 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-#[cfg(feature = "module")]
-use core::{mem::ManuallyDrop, ptr};
+use core::mem::ManuallyDrop;
+use core::ptr;
 
 use bufproto_core::shared::SharedMut;
 use pyo3::prelude::*;
 
-use super::{Bytes, copy_of};
+use super::Bytes;
+use crate::copies::copy_of;
 use crate::lease::Lease;
 use crate::object::Attached;
-#[cfg(feature = "module")]
 use crate::owned::OwnedBuffer;
 use crate::stream::Writer;
 
@@ -54,11 +54,30 @@ impl<'a, 'py, T> WriteBuffer<'a, 'py, T> {
     /// The memory of any exporter, as bytes; for other items, callers look at the format too.
     #[inline(always)]
     pub(crate) fn acquire(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let lease = Lease::acquire::<true>(object)?;
-        Ok(Self { lease, attached: object.py().into(), object: PhantomData, items: PhantomData })
+        Lease::acquire::<true>(object).map(|lease| Self::new(lease, object.py().into()))
+    }
+
+    #[inline]
+    pub(super) const fn new(lease: Lease, attached: Attached<'py>) -> Self {
+        Self { lease, attached, object: PhantomData, items: PhantomData }
     }
 
     /// The bytes of the memory, whatever its items are, to read and write. Others may do both meanwhile.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, b"abc");
+    /// let data: WriteBuffer<'_, '_> = array.extract()?;
+    /// assert!(data.shared().set(0, b'x'));
+    /// assert_eq!(array.to_vec(), b"xbc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn shared(&self) -> SharedMut<'_> {
@@ -66,18 +85,49 @@ impl<'a, 'py, T> WriteBuffer<'a, 'py, T> {
         // acquired to be written to.
         unsafe { self.lease.memory_mut() }
     }
+
+    /// The same memory, held for as long as it takes, in a value that can be stored and sent to other threads, to be read.
+    ///
+    /// ```
+    /// use bufproto_py::{OwnedBuffer, WriteBuffer};
+    /// use pyo3::prelude::*;
+    /// use pyo3::types::PyByteArray;
+    ///
+    /// Python::initialize();
+    /// Python::attach(|py| {
+    ///     let array = PyByteArray::new(py, b"hello");
+    ///     let memory: WriteBuffer<'_, '_> = array.extract()?;
+    ///     memory.copy_from_slice(b"j");
+    ///     let kept: OwnedBuffer = memory.into_owned();
+    ///     assert_eq!(kept.snapshot(py), &b"jello"[..]);
+    ///     assert!(array.resize(10).is_err());
+    ///     drop(kept);
+    ///     array.resize(10)
+    /// }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn into_owned(self) -> OwnedBuffer {
+        let buffer = ManuallyDrop::new(self);
+        // SAFETY: the original is not used or dropped any more; an object that is borrowed is alive, and the thread is
+        // attached.
+        unsafe { OwnedBuffer::new(ptr::read(&buffer.lease).into_owned(buffer.attached)) }
+    }
 }
 
 impl WriteBuffer<'_, '_> {
-    /// The same memory, held for as long as it takes. That it may be written to is what the caller has to remember.
-    #[cfg(feature = "module")]
-    pub(crate) fn into_owned(self) -> OwnedBuffer {
-        let buffer = ManuallyDrop::new(self);
-        // SAFETY: as in `ReadBuffer::into_owned`.
-        unsafe { OwnedBuffer::new(ptr::read(&buffer.lease).into_owned(buffer.attached)) }
-    }
-
     /// The number of bytes.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"__import__('array').array('i', [1, 2])", None, None)?;
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_>>()?.len(), 8, "bytes, not items");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
@@ -85,6 +135,17 @@ impl WriteBuffer<'_, '_> {
     }
 
     /// Whether there are no bytes.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// assert!(py.eval(c"bytearray()", None, None)?.extract::<WriteBuffer<'_, '_>>()?.is_empty());
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -92,28 +153,99 @@ impl WriteBuffer<'_, '_> {
     }
 
     /// Copies as many bytes as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"bytearray(b'abcde')", None, None)?;
+    /// let mut head = [0; 3];
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_>>()?.copy_to_slice(&mut head), 3);
+    /// assert_eq!(head, *b"abc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_to_slice(&self, into: &mut [u8]) -> usize {
         self.shared().as_shared().copy_to_slice(into)
     }
 
     /// Writes as many bytes as fit, from the first on, and returns how many.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, b"hello");
+    /// assert_eq!(array.extract::<WriteBuffer<'_, '_>>()?.copy_from_slice(b"j"), 1);
+    /// assert_eq!(array.to_vec(), b"jello");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn copy_from_slice(&self, from: &[u8]) -> usize {
         self.shared().copy_from_slice(from)
     }
 
     /// A copy of the bytes.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let object = py.eval(c"memoryview(bytearray(b'abcde'))[1:3]", None, None)?;
+    /// assert_eq!(object.extract::<WriteBuffer<'_, '_>>()?.to_vec(), b"bc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
         copy_of(self.shared().as_shared())
     }
 
     /// Where bytes can be read from and written to one after the other, and sought in. The memory does not grow.
+    ///
+    /// ```
+    /// use std::io::Write as _;
+    /// use bufproto_py::WriteBuffer;
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, &[0; 4]);
+    /// write!(array.extract::<WriteBuffer<'_, '_>>()?.writer(), "{}", 1234)?;
+    /// assert_eq!(array.to_vec(), b"1234");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn writer(&self) -> Writer<'_> {
         Writer::new(self.shared())
     }
 
     /// The bytes as an ordinary slice to write to.
+    ///
+    /// ```
+    /// use bufproto_py::WriteBuffer;
+    /// use pyo3::types::PyByteArray;
+    /// # use pyo3::prelude::*;
+    ///
+    /// # Python::initialize();
+    /// # Python::attach(|py| {
+    /// let array = PyByteArray::new(py, b"cab");
+    /// let mut data: WriteBuffer<'_, '_> = array.extract()?;
+    /// // SAFETY: nobody else knows of this array.
+    /// unsafe { data.as_mut_slice() }.sort();
+    /// assert_eq!(array.to_vec(), b"abc");
+    /// # PyResult::Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Safety
     ///

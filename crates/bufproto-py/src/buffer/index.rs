@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError}
 use pyo3::prelude::*;
 use pyo3::types::{PySlice, PyString};
 
-use crate::argument::ReadBuffer;
+use crate::copies;
 
 /// One byte, or some at equal distances.
 pub(super) enum Index {
@@ -92,10 +92,12 @@ pub(super) fn byte(value: &Bound<'_, PyAny>) -> PyResult<u8> {
     }
 }
 
-/// The bytes of a bytes-like object or of numbers one after the other.
+/// The bytes of a bytes-like object, in C order if they do not lie side by side, or of numbers one after the other.
 pub(super) fn bytes(source: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    if let Ok(buffer) = source.extract::<ReadBuffer<'_, '_>>() {
-        return Ok(buffer.to_vec());
+    match copies::bytes_of(source) {
+        // No exporter.
+        Err(error) if error.is_instance_of::<PyTypeError>(source.py()) => (),
+        bytes => return bytes,
     }
     if source.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("text has no bytes: encode it"));

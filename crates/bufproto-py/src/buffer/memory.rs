@@ -4,6 +4,7 @@ use core::mem;
 use core::ptr::NonNull;
 use std::collections::TryReserveError;
 
+use bufproto_core::shared::Shared;
 use pyo3::prelude::*;
 
 use crate::argument::{ReadBuffer, WriteBuffer};
@@ -47,7 +48,7 @@ impl Memory {
                 bytes.try_reserve_exact(from.len().saturating_add(more))?;
                 match from.as_frozen() {
                     Some(frozen) => bytes.extend_from_slice(frozen),
-                    None => bytes.extend(from.shared(attached).iter()),
+                    None => append(&mut bytes, from.shared(attached)),
                 }
                 Some(mem::replace(self, Self::Own(bytes)))
             }
@@ -57,6 +58,13 @@ impl Memory {
             Self::Borrowed { .. } => unreachable!("it has just been replaced"),
         }
     }
+}
+
+/// Adds bytes to a vector, which has room for them.
+fn append(bytes: &mut Vec<u8>, more: Shared<'_>) {
+    let count = more.items_to_uninit(bytes.spare_capacity_mut());
+    // SAFETY: so many were written behind those that were there.
+    unsafe { bytes.set_len(bytes.len() + count) };
 }
 
 impl Default for Memory {

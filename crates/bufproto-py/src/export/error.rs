@@ -11,6 +11,24 @@ use crate::object::FAMILY;
 ///
 /// It becomes the exception by itself, with `?` in a function that returns `PyResult`: a `BufferError` for what views stand
 /// in the way of, a `ValueError` for a wrong shape.
+///
+/// ```
+/// use bufproto_py::{ExportError, Exported, Order, Rule};
+/// use pyo3::exceptions::{PyBufferError, PyValueError};
+/// # use pyo3::prelude::*;
+///
+/// # Python::initialize();
+/// # Python::attach(|py| {
+/// let refused = Exported::new([1, 2, 3]).reshape(&[2, 2], Order::C, |_| ()).unwrap_err();
+/// assert_eq!(refused, ExportError::Items { shape: 4, items: 3 });
+/// assert!(PyErr::from(refused).is_instance_of::<PyValueError>(py));
+///
+/// let table = Exported::shaped(vec![1, 2], &[2, 1], Order::C)?;
+/// assert_eq!(table.resize(|items| items.clear()), Err(ExportError::Fixed));
+/// assert!(PyErr::from(ExportError::Refused(Rule::Resize)).is_instance_of::<PyBufferError>(py));
+/// # PyResult::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {

@@ -15,6 +15,19 @@ use super::storage::Storage;
 /// The items of [exported](crate::Exported) memory, to which nobody writes until this is dropped.
 ///
 /// It keeps the memory, and goes wherever it is needed: to other threads, attached or not.
+///
+/// ```
+/// use bufproto_py::Exported;
+///
+/// let memory = Exported::new(vec![1.5, 2.5]);
+/// let stable = memory.stable_read()?;
+/// assert_eq!(stable.iter().sum::<f64>(), 4.0);
+///
+/// // The slice does not go without the promise, but the promise goes without the object.
+/// drop(memory);
+/// assert_eq!(stable[1], 2.5);
+/// # Ok::<(), bufproto_py::ExportError>(())
+/// ```
 pub struct StableRead<S: Storage> {
     /// Invariant: a stable read, which has begun and not ended.
     held: Arc<Held<S>>,

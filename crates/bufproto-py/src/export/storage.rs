@@ -7,6 +7,37 @@ use bufproto_core::element::Element;
 
 /// What owns memory, and can export it.
 ///
+/// ```
+/// use std::ptr::NonNull;
+/// use bufproto_py::{Exported, Storage};
+///
+/// #[repr(align(4096))]
+/// struct Aligned([u8; 4096]);
+///
+/// /// A page, as some devices want their memory to be aligned.
+/// struct Page(Box<Aligned>);
+///
+/// // SAFETY: a box that is neither moved nor accessed stays where it is, and its bytes are the page's own.
+/// unsafe impl Storage for Page {
+///     type Item = u8;
+///
+///     fn is_writable(&self) -> bool {
+///         true
+///     }
+///
+///     fn memory(&mut self) -> NonNull<[u8]> {
+///         NonNull::from(&mut self.0.0)
+///     }
+/// }
+///
+/// let mut page = Page(Box::new(Aligned([0; 4096])));
+/// assert!(page.is_writable() && !page.is_shared());
+/// assert!(page.memory().cast::<u8>().addr().get().is_multiple_of(4096));
+/// let exported = Exported::new(page);
+/// assert_eq!(exported.stable_read()?.iter().max(), Some(&0));
+/// # Ok::<(), bufproto_py::ExportError>(())
+/// ```
+///
 /// # Safety
 ///
 /// While a value is neither moved nor accessed in any way, but may be dropped at the end:

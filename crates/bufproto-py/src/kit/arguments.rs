@@ -8,11 +8,12 @@ mod selfish;
 #[pymodule]
 pub(crate) mod arguments {
     use std::cell::RefCell;
+    use std::fmt::Debug;
     use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
     use std::sync::Mutex;
 
     use bufproto_core::abi::View as _;
-    use bufproto_core::element::{Be, Bool, Ucs4};
+    use bufproto_core::element::{Be, Bool, Element, Ucs4};
     use bufproto_core::format::Format;
     use pyo3::exceptions::{PyIndexError, PyValueError};
     use pyo3::prelude::*;
@@ -21,8 +22,8 @@ pub(crate) mod arguments {
     #[pymodule_export]
     use super::selfish::Selfish;
     use crate::{
-        Accept, CharBuffer, OwnedBuffer, ReadBuffer, Request, Slot, WriteBuffer, field, field_mut, fill,
-        typed, typed_mut,
+        Accept, CharBuffer, Order, OwnedBuffer, ReadBuffer, Request, Slot, TypedView, WriteBuffer, copies,
+        field, field_mut, fill, typed, typed_mut, vec_of,
     };
 
     #[pyfunction]
@@ -210,14 +211,44 @@ pub(crate) mod arguments {
         data.iter().map(Ucs4::get).collect()
     }
 
+    /// A copy of the items in C order, if those one by one, and those by columns, are the same.
+    fn copied<T: Element + PartialEq + Debug>(items: TypedView<'_, T>) -> Vec<T> {
+        assert_eq!(items.len(), items.iter().len());
+        let copied = copies::items(items, Order::C);
+        assert!(items.iter().eq(copied.iter().copied()));
+        let shape: Vec<usize> = items.shape().collect();
+        for (number, item) in copies::items(items, Order::Fortran).into_iter().enumerate() {
+            let mut left = number;
+            let index = |extent: &usize| (left % extent, left /= extent).0;
+            let indices: Vec<usize> = shape.iter().map(index).collect();
+            assert_eq!(items.get(&indices), Ok(item));
+        }
+        copied
+    }
+
+    #[pyfunction]
+    fn vector_f64(#[pyo3(from_py_with = vec_of)] items: Vec<f64>) -> Vec<f64> {
+        items
+    }
+
+    /// Writes items in an order, side by side, to a view of any layout.
+    #[pyfunction]
+    fn put_f64(object: &Bound<'_, PyAny>, items: Vec<f64>, by_columns: bool) -> PyResult<()> {
+        let mut slot = Slot::new();
+        let view = fill(&mut slot, object, Request::FULL)?;
+        let order = if by_columns { Order::Fortran } else { Order::C };
+        typed_mut::<f64>(&view)?
+            .copy_from_slice(order, &items)
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
     /// The shape and the items of any layout.
     #[pyfunction]
     fn items_f64(object: &Bound<'_, PyAny>) -> PyResult<(Vec<usize>, Vec<f64>)> {
         let mut slot = Slot::new();
         let view = fill(&mut slot, object, Request::FULL_RO)?;
         let items = typed::<f64>(&view)?;
-        assert_eq!(items.len(), items.iter().len());
-        Ok((items.shape().collect(), items.iter().collect()))
+        Ok((items.shape().collect(), copied(items)))
     }
 
     #[pyfunction]
@@ -225,7 +256,7 @@ pub(crate) mod arguments {
         let mut slot = Slot::new();
         let view = fill(&mut slot, object, Request::FULL_RO)?;
         let items = typed::<i32>(&view)?;
-        Ok((items.shape().collect(), items.iter().collect()))
+        Ok((items.shape().collect(), copied(items)))
     }
 
     /// The shape and the values of one field.
@@ -234,7 +265,7 @@ pub(crate) mod arguments {
         let mut slot = Slot::new();
         let view = fill(&mut slot, object, Request::FULL_RO)?;
         let items = field::<f64>(&view, name)?;
-        Ok((items.shape().collect(), items.iter().collect()))
+        Ok((items.shape().collect(), copied(items)))
     }
 
     #[pyfunction]
@@ -302,6 +333,32 @@ pub(crate) mod arguments {
     #[pyfunction]
     fn refused_read(object: &Bound<'_, PyAny>) -> Option<PyErr> {
         object.extract::<ReadBuffer<'_, '_>>().err()
+    }
+
+    /// Whether the object's type is one whose answers are known; `None` where no type's are.
+    #[pyfunction]
+    fn is_known(object: &Bound<'_, PyAny>) -> Option<bool> {
+        cfg_if::cfg_if! {
+            if #[cfg(any(PyPy, GraalPy, Py_LIMITED_API))] {
+                let _ = object;
+                None
+            } else {
+                Some(crate::known::is_known(object.as_borrowed()))
+            }
+        }
+    }
+
+    /// Whether the object is an array that is answered from its fields; `None` where no array is.
+    #[pyfunction]
+    fn is_seen(object: &Bound<'_, PyAny>) -> Option<bool> {
+        cfg_if::cfg_if! {
+            if #[cfg(any(Py_GIL_DISABLED, PyPy, GraalPy, Py_LIMITED_API))] {
+                let _ = object;
+                None
+            } else {
+                Some(crate::numpy::find::<false>(object.as_borrowed()).is_some())
+            }
+        }
     }
 
     #[pyfunction]

@@ -6,7 +6,9 @@ import binascii
 import ctypes
 import gc
 import io
+import mmap
 import pickle
+import struct
 import subprocess
 import sys
 import threading
@@ -182,6 +184,188 @@ class Arguments(Case):
         self.assertEqual(RUST.read(exporter), b"python")
         self.assertEqual(exporter.seen[0], exporter.seen[1])
         self.assertEqual(outcome(RUST.read, exporter.kept), outcome(binascii.crc32, exporter.kept))
+
+    def test_types_of_the_interpreter_are_known(self):
+        class Derived(array.array):
+            pass
+
+        values = [array.array("d", [1, 2]), mmap.mmap(-1, 10)]
+        if RUST.is_known(values[0]) is None:
+            self.skipTest("no type's answers are known here")
+        for value in values:
+            RUST.read(value)
+            self.assertTrue(RUST.is_known(value))
+        others = [Derived("d", [1, 2]), type("Sub", (bytearray,), {})(2), memoryview(b"hello"), io.BytesIO(b"hello").getbuffer(), 42]
+        # A class of the same name, which was in the module for a while.
+        forged = type("array.array", (array.array,), {"__module__": "array"})
+        original = array.array
+        array.array = forged
+        try:
+            others.append(forged("d", [1, 2]))
+            outcome(RUST.read, others[-1])
+        finally:
+            array.array = original
+        for value in others:
+            with self.subTest(type(value).__name__):
+                outcome(RUST.read, value)
+                self.assertFalse(RUST.is_known(value))
+
+    def test_known_types_hold_their_memory(self):
+        for code, items in ("B", b"hello"), ("d", [0.5, 1.5]), ("i", []):
+            value = array.array(code, items)
+            expected = value.tobytes()
+            for _ in range(3):
+                self.assertEqual(RUST.read(value), expected)
+                self.assertEqual(RUST.read_moved(value), expected)
+                self.assertEqual(RUST.item_size(value), value.itemsize)
+                self.assertFalse(RUST.is_frozen(value))
+                for hold in RUST.while_reading, RUST.while_writing:
+                    self.assertRaises(BufferError, hold, value, lambda: value.append(1))
+                stored = RUST.Stored(value)
+                self.assertRaises(BufferError, value.append, 1)
+                self.assertEqual(stored.read(), expected)
+                stored.drop_on_a_thread()
+                self.assertEqual(RUST.write(value, expected), len(expected))
+                outcome(RUST.read_f64, value)
+                outcome(RUST.double_f64, array.array(code, items))
+                value.append(1)
+                value.pop()
+        for _ in range(3):
+            memory = mmap.mmap(-1, 10)
+            self.assertEqual(RUST.write(memory, b"hello"), 5)
+            self.assertEqual(RUST.read(memory), b"hello" + bytes(5))
+            self.assertEqual(RUST.read_u8(memory), b"hello" + bytes(5))
+            self.assertRaises(BufferError, RUST.while_reading, memory, memory.close)
+            self.assertRaises(TypeError, RUST.read_i32, memory)
+            stored = RUST.Stored(memory)
+            self.assertRaises(BufferError, memory.close)
+            stored.drop_attached()
+            memory.close()
+            self.assertRaises(ValueError, RUST.read, memory)
+            self.assertRaises(ValueError, RUST.read_u8, memory)
+            self.assertEqual(outcome(RUST.write, memory, b""), outcome(io.BytesIO().readinto, memory))
+            self.assertEqual(outcome(RUST.write_i32, memory, []), outcome(RUST.write, memory, b""))
+            memory = mmap.mmap(-1, 10, access=mmap.ACCESS_READ)
+            self.assertEqual(RUST.read(memory), bytes(10))
+            self.assertRaisesRegex(TypeError, "a read-write bytes-like object is required", RUST.write, memory, b"")
+            self.assertRaisesRegex(
+                TypeError, "a read-write bytes-like object is required", RUST.write_i32, memory, []
+            )
+            memory.close()
+
+    @unittest.skipIf(sys.version_info < (3, 12), "classes export views since 3.12")
+    def test_an_exporter_is_asked_once(self):
+        class Asked(object):
+            def __init__(self, memory):
+                self.memory, self.requests, self.released = memory, 0, 0
+
+            def __buffer__(self, flags):
+                self.requests += 1
+                return memoryview(self.memory)
+
+            def __release_buffer__(self, view):
+                self.released += 1
+                view.release()
+
+        for function, memory in [
+            (RUST.read, bytearray(8)),
+            (RUST.read_u8, bytearray(8)),
+            (RUST.read_f64, array.array("d", [1.0])),
+            (RUST.double_f64, array.array("d", [1.0])),
+            (RUST.read_i32, array.array("d", [1.0])),
+        ]:
+            asked = Asked(memory)
+            outcome(function, asked)
+            self.assertEqual((asked.requests, asked.released), (1, 1))
+
+    def test_context_of_a_refusal(self):
+        for refused in RUST.refused_read, RUST.refused_write:
+            self.assertIsNone(refused(42).__context__)
+            try:
+                {}["key"]
+            except KeyError as handled:
+                self.assertIs(refused(42).__context__, handled)
+            self.assertIsNone(refused(42).__context__)
+
+    @unittest.skipIf(numpy is None, "numpy cannot be imported")
+    def test_arrays_of_numpy(self):
+        class Derived(numpy.ndarray):
+            """What is derived is asked, as any exporter."""
+
+        functions = [RUST.read, RUST.length, RUST.item_size, RUST.is_frozen, RUST.read_moved, RUST.read_u8]
+        functions += [RUST.read_i32, RUST.read_f64, RUST.read_big_i32, RUST.read_bool, RUST.read_text, RUST.double_f64]
+        functions += [
+            lambda value: RUST.write(value, b""),
+            lambda value: RUST.write_i32(value, []),
+            lambda value: RUST.fill_big_i32(value, 7),
+        ]
+
+        def answers(value):
+            """What each function makes of it."""
+            for function in functions:
+                try:
+                    # The type's name is the only thing that may differ.
+                    yield function(value)
+                except Exception as error:
+                    yield type(error), str(error).replace("Derived", "ndarray").replace("numpy.ndarray", "ndarray")
+
+        def layouts(value):
+            yield value
+            yield value[:0]
+            yield value[::2]
+            yield value[::-1]
+            yield value[1:3].reshape(2, 1)
+            yield value[:4].reshape(2, 2).T
+            yield value[0:1].reshape(())
+            yield numpy.broadcast_to(value[:1], (3, 2))
+            frozen = value.copy()
+            frozen.flags.writeable = False
+            yield frozen
+            if value.dtype == object:
+                return
+            # At an odd address.
+            odd = numpy.zeros(value.nbytes + 1, "u1")[1:].view(value.dtype)
+            odd[...] = value
+            yield odd
+
+        codes = [code + size for code in "iu" for size in "1248"] + list("?bBhHiIlLqQefdgFDGpP")
+        codes += [">i4", "<i4", ">f8", "<f8", ">u2", "S3", "U2", "V4", "i4,f8", "M8[s]", "m8[s]", "O"]
+        RUST.read(numpy.zeros(1))
+        seen = 0
+        for code in codes:
+            values = numpy.zeros(6, code)
+            if values.dtype.kind in "iufc":
+                values[...] = range(6)
+            for value in layouts(values):
+                seen += bool(RUST.is_seen(value))
+                self.assertFalse(RUST.is_seen(value.view(Derived)))
+                # Both are views of the same memory, so what writes to it writes to the other one, too.
+                before = value.copy()
+                found = list(answers(value))
+                if value.flags.writeable and value.dtype != object:
+                    value[...] = before
+                with self.subTest("%s %s %s" % (code, value.shape, value.strides)):
+                    self.assertEqual(repr(found), repr(list(answers(value.view(Derived)))))
+        # Or nothing was compared.
+        self.assertEqual(seen > 100, RUST.is_seen(numpy.zeros(1)) is not None)
+
+    @unittest.skipIf(numpy is None, "numpy cannot be imported")
+    def test_arrays_of_numpy_are_held(self):
+        RUST.read(numpy.zeros(1))
+        for function in RUST.while_reading, RUST.while_writing:
+            value = numpy.arange(4)
+            self.assertRaises(ValueError, function, value, lambda: value.resize(9))
+            value = [numpy.arange(4)]
+            # The argument, not the list, keeps it.
+            self.assertEqual(function(value[0], value.clear), 4 * numpy.arange(4).itemsize)
+        value = numpy.arange(4, dtype="u1")
+        before = sys.getrefcount(value)
+        stored = RUST.Stored(value)
+        self.assertEqual(sys.getrefcount(value), before + 1)
+        self.assertRaises(ValueError, value.resize, 9)
+        self.assertEqual(stored.read(), bytes(range(4)))
+        stored.drop_on_a_thread()
+        self.assertEqual(sys.getrefcount(value), before)
 
     def test_writing_items(self):
         numbers = array.array("d", [0.5, -1, 3])
@@ -424,6 +608,34 @@ class Items(Case):
             RUST.set_f64(transposed[::2], None, 1.0)
             self.assertEqual(transposed.tolist(), [[1, 1], [0, 0], [1, 1]])
             self.assertRaisesRegex(TypeError, "byte order", RUST.items_f64, cube.astype(cube.dtype.newbyteorder()))
+
+    def test_copies_of_any_layout(self):
+        values = [array.array("d", range(5)), memoryview(array.array("d", range(7)))[::-2], array.array("d")]
+        values.append(memoryview(array.array("d", range(6))).cast("B").cast("d", (2, 3)))
+        if numpy is not None:
+            large = numpy.arange(60 * 70 * 4.0).reshape(60, 70, 4)
+            values += [large[..., 2], large[:, ::-1, 1:3], large.T, large[::7].transpose(1, 0, 2), large[:0]]
+        for value in values:
+            view = memoryview(value)
+            self.assertEqual(RUST.vector_f64(value), [item for (item,) in struct.iter_unpack("d", view.tobytes())])
+        self.assertRaisesRegex(TypeError, "but '=d' is wanted", RUST.vector_f64, b"abc")
+
+        memory = array.array("d", range(6))
+        RUST.put_f64(memoryview(memory)[::-2], [7, 8, 9], False)
+        self.assertEqual(memory.tolist(), [0, 9, 2, 8, 4, 7])
+        table = memoryview(memory).cast("B").cast("d", (2, 3))
+        RUST.put_f64(table, [1, 2, 3, 4, 5, 6], True)
+        self.assertEqual(table.tolist(), [[1, 3, 5], [2, 4, 6]])
+        self.assertRaisesRegex(ValueError, "6 items cannot be copied from or to 2 places", RUST.put_f64, table, [1, 2], False)
+        self.assertEqual(table.tolist(), [[1, 3, 5], [2, 4, 6]])
+        self.assertRaises(BufferError, RUST.put_f64, table.toreadonly(), [0] * 6, False)
+        if numpy is not None:
+            cube = numpy.zeros((20, 30, 3))
+            values = numpy.arange(1800.0)
+            RUST.put_f64(cube.transpose(2, 0, 1), values.tolist(), False)
+            self.assertTrue((cube.transpose(2, 0, 1).ravel() == values).all())
+            RUST.put_f64(cube[::-2, 1:], values[:10 * 29 * 3].tolist(), True)
+            self.assertTrue((cube[::-2, 1:].ravel("F") == values[:10 * 29 * 3]).all())
 
     def test_fields_of_records(self):
         class Point(ctypes.Structure):

@@ -21,6 +21,10 @@ import bufproto
 import foreign
 
 HERE = pathlib.Path(__file__).resolve().parent
+# The examples in docstrings; here there is all that they need.
+sys.path.append(str(HERE.parent / "live"))
+from test_examples import Examples  # noqa: E402, F401
+
 HEADERS = HERE.parents[2] / "bufproto-ffi" / "include"
 VERSION = sys.argv[1]
 COMPILER = os.environ.get("CC") or "cc"

@@ -4,6 +4,9 @@ use core::arch::aarch64::uint8x16_t;
 use core::arch::asm;
 use core::sync::atomic::AtomicU8;
 
+/// Whether the functions here are made of instructions.
+pub(super) const BY_INSTRUCTIONS: bool = true;
+
 /// How many bytes a block has: as many as most lines of the cache.
 pub(super) const BLOCK: usize = 64;
 

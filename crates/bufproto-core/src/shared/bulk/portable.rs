@@ -2,6 +2,9 @@
 
 use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
+/// Whether the functions here are made of instructions.
+pub(super) const BY_INSTRUCTIONS: bool = false;
+
 /// How many bytes a block has.
 pub(super) const BLOCK: usize = 16;
 
