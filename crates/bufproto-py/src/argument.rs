@@ -14,8 +14,8 @@
 //! PyPy any, takes an allocation: see the source of `lease.rs`.)
 //!
 //! **On PyPy** a few exporters move or free their memory although there are views of it: an `array` that grows, an `mmap` that is
-//! closed, a `memoryview` that is released, a `PickleBuffer` of one of these. There, of these, no argument keeps more than an
-//! [`OwnedBuffer`] does, which has a copy: between taking another argument and reading it, run no Python code, and do not detach.
+//! closed, a `memoryview` that is released, a `PickleBuffer` of one of these. An [`OwnedBuffer`] has a copy of theirs; other
+//! arguments do not keep it in place: between taking one and reading it, run no Python code there, and do not detach.
 //!
 //! # Errors
 //!

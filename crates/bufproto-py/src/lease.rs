@@ -82,6 +82,7 @@ impl Kind {
     const REFERENCE: Self = Self(-5);
     /// A reference to `owner`, which is of a [known](crate::known) type, or a `bytearray` or `memoryview`, to be told that a
     /// view has ended. It raises nothing, and the view is of no use to it.
+    #[cfg(not(any(PyPy, GraalPy)))]
     const KNOWN: Self = Self(-6);
     /// An export of `owner`, which is borrowed, and else as with a reference.
     const COUNTED: Self = Self(-7);
