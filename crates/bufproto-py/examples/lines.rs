@@ -7,7 +7,8 @@ mod lines {
     use pyo3::prelude::*;
     use pyo3::types::PyBytes;
 
-    /// The lines of a buffer, which is held as long as this lives: a map cannot be closed, a `bytearray` not resized.
+    /// The lines of a buffer, which is held as long as this lives: a map cannot be closed, a `bytearray` not resized. (On PyPy,
+    /// which closes a map all the same, an `OwnedBuffer` holds a copy of it.)
     #[pyclass(frozen)]
     struct Lines {
         data: OwnedBuffer,

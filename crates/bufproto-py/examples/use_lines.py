@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import platform
 import tempfile
 
 from lines import Lines
@@ -18,19 +19,25 @@ try:
         assert (lines[0], lines[9999], lines[10000]) == (b"line 0\n", b"line 9999\n", b"the end")
         assert sum(line.startswith(b"line") for line in lines) == 10000
 
-        # It is the file, not a copy.
         mapped[:4] = b"LINE"
-        assert lines[0] == b"LINE 0\n"
-
-        # And it stays while somebody reads in it.
-        try:
+        if platform.python_implementation() == "PyPy":
+            # PyPy closes a map under its readers. So what is stored of one is a copy there.
+            assert lines[0] == b"line 0\n"
             mapped.close()
-        except BufferError:
-            pass
+            assert lines[9999] == b"line 9999\n"
         else:
-            raise AssertionError("closed under its reader")
-        del lines
-        mapped.close()
+            # It is the file, not a copy.
+            assert lines[0] == b"LINE 0\n"
+
+            # And it stays while somebody reads in it.
+            try:
+                mapped.close()
+            except BufferError:
+                pass
+            else:
+                raise AssertionError("closed under its reader")
+            del lines
+            mapped.close()
 finally:
     os.remove(name)
 

@@ -13,6 +13,10 @@
 //! as the argument lives. (An exporter that answers with more than it was asked for and is told when the view ends, and on
 //! PyPy any, takes an allocation: see the source of `lease.rs`.)
 //!
+//! **On PyPy** a few exporters move or free their memory although there are views of it: an `array` that grows, an `mmap` that is
+//! closed, a `memoryview` that is released, a `PickleBuffer` of one of these. An [`OwnedBuffer`] has a copy of theirs; other
+//! arguments do not keep it in place: between taking one and reading it, run no Python code there, and do not detach.
+//!
 //! # Errors
 //!
 //! The exceptions have the types of `y*` and `w*`: `TypeError` for what exports no memory, for what is not writable where

@@ -104,10 +104,17 @@ impl Buffer {
         changed.map_err(|error| named(slf, error))?.map_err(|_| PyMemoryError::new_err(()))
     }
 
+    /// The bytes in place, if nobody can write to them just now.
+    fn stable(&self) -> Option<StableRead<Memory>> {
+        // On PyPy, garbage is collected before this is refused, and a copy costs less.
+        let tried = !cfg!(PyPy) || self.0.exports() == 0;
+        tried.then(|| self.0.stable_read().ok()).flatten()
+    }
+
     /// Does something with the bytes, without a copy if nobody can write to them.
     fn with_bytes<R>(slf: &Bound<'_, Self>, read: impl FnOnce(Cow<'_, [u8]>) -> R) -> PyResult<R> {
         let exported = &slf.get().0;
-        if let Ok(stable) = exported.stable_read() {
+        if let Some(stable) = slf.get().stable() {
             return Ok(read(Cow::Borrowed(&stable)));
         }
         let read = exported.read(slf.py(), |bytes| read(Cow::Owned(copy_of(bytes))));
@@ -394,7 +401,7 @@ exporter! {
         ///     b'hello'
         fn tobytes<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyBytes>> {
             locked(slf, || {
-                if let Ok(stable) = slf.get().0.stable_read() {
+                if let Some(stable) = slf.get().stable() {
                     return PyBytes::new_with(slf.py(), stable.len(), |into| {
                         into.copy_from_slice(&stable);
                         Ok(())

@@ -59,7 +59,8 @@
 //! keeps the memory. A class may drop its `Exported`, or put another in its place: views that exist go on showing the old
 //! memory. A view of writable memory may be written to by whoever has it, so Rust looks at the memory as consumers do,
 //! by [`Shared`] access, unless it makes sure that nobody writes ([`Exported::stable_read`]) or that there is
-//! no view at all ([`Exported::resize`]). [`Domain`](bufproto_core::grant::Domain) says what goes together; the rest is
+//! no view at all ([`Exported::resize`]). (PyPy tells of the end of a `memoryview`, even of one that has been released, only when
+//! garbage is collected. So it is collected there before anything is refused, if the thread is attached.) [`Domain`](bufproto_core::grant::Domain) says what goes together; the rest is
 //! refused with a `BufferError`.
 
 use core::ffi::CStr;
@@ -75,6 +76,8 @@ use pyo3::prelude::*;
 
 mod error;
 mod form;
+#[cfg(PyPy)]
+mod given;
 mod held;
 mod slots;
 mod stable;

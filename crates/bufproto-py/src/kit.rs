@@ -1,5 +1,6 @@
 //! The conformance kit on live objects. For tests: it is built by the feature `kit` only.
 
+#[cfg(not(PyPy))]
 use std::ffi::CStr;
 
 use bufproto_mock::Raised;
@@ -72,9 +73,19 @@ impl<'py> Rig for LiveRig<'py> {
     }
 
     fn type_name(&self, object: &Owned<'py>) -> String {
-        // SAFETY: the object is alive, and so is its type, whose name is a C string.
-        let name = unsafe { CStr::from_ptr((*ffi::Py_TYPE(object.object.as_ptr())).tp_name) };
-        name.to_string_lossy().into_owned()
+        // PyPy's errors show the short name.
+        #[cfg(PyPy)]
+        return object
+            .object
+            .get_type()
+            .name()
+            .map_or_else(|error| error.to_string(), |name| name.to_string());
+        #[cfg(not(PyPy))]
+        {
+            // SAFETY: the object is alive, and so is its type, whose name is a C string.
+            let name = unsafe { CStr::from_ptr((*ffi::Py_TYPE(object.object.as_ptr())).tp_name) };
+            name.to_string_lossy().into_owned()
+        }
     }
 
     fn raise(&self, raised: &Raised) {

@@ -82,6 +82,7 @@ impl Kind {
     const REFERENCE: Self = Self(-5);
     /// A reference to `owner`, which is of a [known](crate::known) type, or a `bytearray` or `memoryview`, to be told that a
     /// view has ended. It raises nothing, and the view is of no use to it.
+    #[cfg(not(any(PyPy, GraalPy)))]
     const KNOWN: Self = Self(-6);
     /// An export of `owner`, which is borrowed, and else as with a reference.
     const COUNTED: Self = Self(-7);
@@ -408,6 +409,16 @@ impl Lease {
     ///
     /// A borrowed object is still alive, and the thread is attached.
     pub(crate) unsafe fn into_owned(self, attached: Attached<'_>) -> Self {
+        #[cfg(PyPy)]
+        // SAFETY: the caller's word.
+        if unsafe { self.may_be_let_go(attached) } {
+            // SAFETY: nothing has run since the memory was acquired, so it is still there.
+            let bytes = crate::copies::copy_of::<u8>(unsafe { self.memory() });
+            let copy = Self::copy(bytes.into_boxed_slice(), self.item_size(attached).cast_signed());
+            // SAFETY: the caller's word; the memory is not used any more, and the lease is given up.
+            unsafe { self.release(attached) };
+            return copy;
+        }
         let kind = match self.kind {
             // A `bytes` is not told of releases, so a view of one is no more than a reference.
             kind if kind.is_plain() && self.is_frozen(attached) => {
@@ -421,6 +432,23 @@ impl Lease {
         // SAFETY: the caller's word.
         unsafe { ffi::Py_INCREF(self.owner) };
         Self { kind, ..self }
+    }
+
+    /// Whether its exporter may move or free the memory although there is a view: [`lifetime::lets_go`](crate::lifetime::lets_go).
+    ///
+    /// # Safety
+    ///
+    /// A borrowed object is still alive, and the thread is attached.
+    #[cfg(PyPy)]
+    unsafe fn may_be_let_go(&self, attached: Attached<'_>) -> bool {
+        let owner = match self.kind {
+            // SAFETY: the view stays in its place until the lease is released.
+            Kind::WHOLE => unsafe { &*self.owner.cast::<NativeView>() }.header().obj.cast(),
+            _ if self.is_known_to_be_frozen() => return false,
+            _ => self.owner,
+        };
+        // SAFETY: an owner is null or alive: a view holds a reference, and so do the other leases, or it is borrowed.
+        unsafe { Borrowed::from_ptr_or_opt(attached.py(), owner) }.is_some_and(crate::lifetime::lets_go)
     }
 
     /// The memory that is kept.

@@ -74,6 +74,14 @@ impl Lifetime {
         let Some(owner) = (unsafe { Borrowed::from_ptr_or_opt(attached.py(), owner) }) else {
             return Self::Moves { why: "the view has no owner, so nothing keeps its memory".to_owned() };
         };
+        #[cfg(PyPy)]
+        if lets_go(owner) {
+            let name =
+                owner.get_type().name().map_or_else(|_| "the owner".to_owned(), |name| name.to_string());
+            return Self::Moves {
+                why: format!("PyPy lets the memory of {name} go even while it is exported"),
+            };
+        }
         if Object::from(owner).needs_release() {
             return Self::PinnedWhileExported;
         }
@@ -94,6 +102,29 @@ impl Lifetime {
             },
         }
     }
+}
+
+/// Whether an exporter of PyPy's own moves or frees its memory while there are views of it: an `array` that grows, an `mmap`
+/// that is closed, a `memoryview` that is released, and a `PickleBuffer`, which hides whose memory it is. (Observed with PyPy 8.0.1: `tests/live/test_pypy.py`.)
+#[cfg(PyPy)]
+pub(crate) fn lets_go(owner: Borrowed<'_, '_, PyAny>) -> bool {
+    // No code of others is run: the memory is not to be let go meanwhile.
+    let derives = |module: &str, name: &str| {
+        // SAFETY: the thread is attached; the dictionary is the interpreter's own.
+        let modules = unsafe { Borrowed::from_ptr(owner.py(), ffi::PyImport_GetModuleDict()) };
+        let modules = modules.cast::<pyo3::types::PyDict>().ok()?;
+        let kind = modules.get_item(module).ok()??.getattr(name).ok()?;
+        let kind = kind.cast_into::<pyo3::types::PyType>().ok()?;
+        // SAFETY: both types are alive, and the thread is attached.
+        let derives = unsafe { ffi::PyType_IsSubtype(ffi::Py_TYPE(owner.as_ptr()), kind.as_type_ptr()) };
+        Some(derives != 0)
+    };
+    // SAFETY: the owner is alive, and the thread attached.
+    let memory_view = unsafe { ffi::PyMemoryView_Check(owner.as_ptr()) } != 0;
+    memory_view
+        || [("array", "array"), ("mmap", "mmap"), ("pickle", "PickleBuffer")]
+            .iter()
+            .any(|(module, name)| derives(module, name) == Some(true))
 }
 
 /// Whether a type is one of `ctypes`' or derives from one.

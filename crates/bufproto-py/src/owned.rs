@@ -38,6 +38,10 @@ use crate::object::Attached;
 /// }).unwrap();
 /// ```
 ///
+/// On PyPy some exporters let their memory go although there are views of it: an `array` may grow, an `mmap` be closed, a
+/// `memoryview` be released, and a `PickleBuffer` may be of one of these. Of them this keeps a copy, made when it is
+/// acquired.
+///
 /// What is read may be written to by others, so it is read attached, unless it is [frozen](Self::as_frozen):
 ///
 /// ```compile_fail

@@ -184,15 +184,15 @@ pub(crate) unsafe fn is_content_of_bytes(
     address: usize,
     length: isize,
 ) -> bool {
-    // On PyPy an exact `bytes` may hold its content elsewhere.
-    if cfg!(PyPy) || owner.is_null() {
+    if owner.is_null() {
         return false;
     }
     // SAFETY: the caller's word; the thread is attached.
     if unsafe { ffi::PyBytes_CheckExact(owner) } == 0 {
         return false;
     }
-    // An exporter may name an owner whose memory it is not. SAFETY: as above; for a `bytes` neither function fails.
+    // An exporter may name an owner whose memory it is not. (On PyPy the content of a `bytes` is copied to where C can see it,
+    // once, and stays there for as long as C has a reference.) SAFETY: as above; for a `bytes` neither function fails.
     let (content, size) = unsafe { (ffi::PyBytes_AsString(owner), ffi::PyBytes_Size(owner)) };
     let (offset, size) = (address.wrapping_sub(content.addr()), size.unsigned_abs());
     offset <= size && length.unsigned_abs() <= size - offset

@@ -136,6 +136,7 @@ impl<S: Storage> Held<S> {
     ///
     /// As [`Domain::begin_stable`]; [`Rule::StableRead`] also if the storage is shared.
     pub(super) fn begin_stable(&self, request: Request) -> Result<Export, Rule> {
+        self.forget(|domain| domain.exports() > domain.stable_reads());
         let export = self.domain().begin_stable(request)?;
         // SAFETY: it has begun.
         if unsafe { self.current() }.shared {
@@ -161,6 +162,7 @@ impl<S: Storage> Held<S> {
 
     /// The same, to write to it.
     pub(super) fn write<R>(&self, write: impl FnOnce(&Current<S::Item>) -> R) -> Result<R, ExportError> {
+        self.forget(|domain| domain.stable_reads() > 0);
         self.domain()
             .write(|| {
                 // SAFETY: a write of the owner is an export.
@@ -211,7 +213,24 @@ impl<S: Storage> Held<S> {
             drop(publish);
             result
         };
+        self.forget(|domain| domain.exports() > 0);
         self.domain().resize(resize).map_err(ExportError::Refused)?
+    }
+
+    /// On PyPy, lets views end that nobody has any more, where exports are in the way. A `memoryview` there tells its exporter
+    /// of its end only when garbage is collected, even if it is released; and the exporter itself, if nobody else has it, is
+    /// garbage only then.
+    #[inline]
+    fn forget(&self, in_the_way: impl Fn(&Domain) -> bool) {
+        #[cfg(PyPy)]
+        for _ in 0..3 {
+            if !in_the_way(self.domain()) {
+                break;
+            }
+            crate::interpreter::collect_garbage();
+        }
+        #[cfg(not(PyPy))]
+        let _ = in_the_way;
     }
 
     /// Tells of the state. Called while the domain is resized, or nobody else has this.
@@ -240,6 +259,9 @@ impl<S: Storage> Held<S> {
         read_only: bool,
         (request, stable): (Request, bool),
     ) -> Result<Export, Rule> {
+        if !stable {
+            self.forget(|domain| domain.stable_reads() > 0);
+        }
         let filled = self.read(|current| {
             let export = if stable {
                 self.begin_stable(request)?

@@ -16,6 +16,8 @@ use pyo3::ffi;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 
+#[cfg(PyPy)]
+use super::given;
 use super::held::{Held, Keeper};
 use super::storage::Storage;
 use super::{Export, Exported};
@@ -73,7 +75,10 @@ unsafe fn answer<C: Export>(
     // SAFETY: the view has been filled.
     unsafe {
         ffi::Py_INCREF(slf.as_ptr());
-        (*view.as_ptr()).internal = keep(exported, export).cast();
+        let kept = keep(exported, export);
+        (*view.as_ptr()).internal = kept.cast();
+        #[cfg(PyPy)]
+        given::note(slf.as_ptr(), &*view.as_ptr(), kept);
     }
     Ok(())
 }
@@ -84,12 +89,21 @@ unsafe fn answer<C: Export>(
 ///
 /// As the interpreter calls it: `view` is one that [`get_buffer`] of the same class has filled, or a copy of it, and is
 /// released once.
-pub unsafe fn release_buffer<C: Export>(_slf: &Bound<'_, C>, view: *mut ffi::Py_buffer) {
+pub unsafe fn release_buffer<C: Export>(slf: &Bound<'_, C>, view: *mut ffi::Py_buffer) {
     let Some(view) = NonNull::new(view.cast::<NativeView>()) else { return };
     // SAFETY: the caller's word.
     let internal = unsafe { core::mem::replace(&mut (*view.as_ptr()).internal, ptr::null_mut()) };
+    let kept: *mut Keeper = internal.cast();
+    cfg_if::cfg_if! {
+        if #[cfg(PyPy)] {
+            // SAFETY: the caller's word; nobody else has the view.
+            let kept = given::take(slf.as_ptr(), unsafe { view.as_ref() }, kept);
+        } else {
+            let _ = slf;
+        }
+    }
     // SAFETY: the caller's word; this is what `get_buffer` has put there.
-    unsafe { end(internal.cast()) };
+    unsafe { end(kept) };
 }
 
 /// The attribute of a class by which consumers of other libraries find its stable reads: see [`exporter!`](crate::exporter).
@@ -155,7 +169,7 @@ fn exports_as<C: Export>(slf: &Bound<'_, C>) -> bool {
 }
 
 /// In a pointer to what is held, which is aligned for words, the lowest bits say which export it is.
-const EXPORT: usize = 3;
+pub(super) const EXPORT: usize = 3;
 
 /// What a view keeps: the memory, and which export of it has begun.
 fn keep<S: Storage>(exported: &Exported<S>, export: grant::Export) -> *mut Keeper {
@@ -176,7 +190,7 @@ unsafe fn end(kept: *mut Keeper) {
         _ => grant::Export::Stable,
     };
     let held = kept.map_addr(|address| address & !EXPORT);
-    // PyPy gives its own views back without what they keep. It is kept for ever then, which does no harm but to resizes.
+    // Of a view that has ended before there is nothing left.
     if !held.is_null() {
         // SAFETY: the caller's word; `keep` was given the export that had begun.
         unsafe { Keeper::end(held, export) };

@@ -12,6 +12,7 @@ pub(crate) mod arguments {
     use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
     use std::sync::Mutex;
 
+    use bufproto_core::abi::View as _;
     use bufproto_core::element::{Be, Bool, Element, Ucs4};
     use bufproto_core::format::Format;
     use pyo3::exceptions::{PyIndexError, PyValueError};
@@ -319,6 +320,14 @@ pub(crate) mod arguments {
             object.extract::<ReadBuffer<'_, '_>>().is_err()
                 && object.extract::<WriteBuffer<'_, '_>>().is_err()
         })
+    }
+
+    /// Asks for a view, gives it back, and returns where its memory is.
+    #[pyfunction]
+    fn ask(object: &Bound<'_, PyAny>, request: i32) -> PyResult<usize> {
+        let mut slot = Slot::new();
+        let view = fill(&mut slot, object, Request::from_bits(request))?;
+        Ok(view.held().raw().header().buf.addr())
     }
 
     #[pyfunction]

@@ -17,7 +17,7 @@ import unittest
 
 from bufproto import _bufproto
 from exporters import objects
-from support import Case, numpy
+from support import CPYTHON, PYPY, Case, collect, numpy, references
 
 try:
     import _testbuffer
@@ -26,11 +26,19 @@ except ImportError:
 
 try:
     import _testcapi
-except ImportError:
+except (ImportError, FileNotFoundError):
+    # PyPy compiles its own when it is imported, of a source that Debian's package has not.
     _testcapi = None
 
 # The functions are in Rust, and so is the module that has them.
 RUST = getattr(_bufproto, "arguments", None)
+
+
+# A view of these is of a memoryview, of an array or of an mmap in the end.
+COPIED_ON_PYPY = {
+    "memoryview", "writable memoryview", "array", "mmap", "ctypes array", "ctypes rows", "ctypes scalar", "ctypes big-endian",
+    "a class that lends", "items", "two dimensions", "no dimensions", "PickleBuffer",
+}
 
 
 def outcome(function, *arguments):
@@ -67,7 +75,7 @@ class Arguments(Case):
     def test_raise_what_reading_functions_raise(self):
         for name, value in objects():
             with self.subTest(name):
-                if _testcapi is not None:
+                if hasattr(_testcapi, "getargs_y_star"):
                     self.assertEqual(outcome(RUST.read, value), outcome(_testcapi.getargs_y_star, value))
                 for function in RUST.read_moved, RUST.is_frozen, RUST.Stored:
                     self.assertEqual(outcome(function, value), outcome(binascii.crc32, value))
@@ -76,9 +84,15 @@ class Arguments(Case):
         for name, value in objects():
             with self.subTest(name):
                 theirs = outcome(io.BytesIO().readinto, value)
+                if PYPY and name == "released memoryview":
+                    # PyPy itself raises, before it calls a function in C, the first time that it is to hand it over.
+                    self.assertEqual(outcome(RUST.write, value, b""), ValueError)
+                if PYPY and name == "BytesIO's memory":
+                    # In C it is a read-only copy there.
+                    theirs = {None: TypeError}[theirs]
                 self.assertEqual(outcome(RUST.write, value, b""), theirs)
                 self.assertEqual(outcome(RUST.write_moved, value, b""), theirs)
-                if _testcapi is not None:
+                if hasattr(_testcapi, "getargs_y_star"):
                     self.assertEqual(outcome(_testcapi.getargs_w_star, value) is None, theirs is None)
 
     def test_balance_after_success_and_failure(self):
@@ -99,10 +113,10 @@ class Arguments(Case):
             for index, function in enumerate(functions):
                 with self.subTest("%s: %s" % (name, index)):
                     outcome(function, value)
-                    before = sys.getrefcount(value)
+                    before = references(value)
                     for _ in range(10):
                         outcome(function, value)
-                    self.assertEqual(sys.getrefcount(value), before)
+                    self.assertEqual(references(value), before)
         memory = bytearray(b"hello")
         for function in functions:
             outcome(function, memory)
@@ -115,12 +129,15 @@ class Arguments(Case):
             self.assertRaises(BufferError, function, memory, lambda: memory.append(0))
             memory.append(0)
         view = memoryview(memory)
-        self.assertRaises(BufferError, RUST.while_reading, view, view.release)
+        if not PYPY:
+            # There a memoryview does not count its views: test_pypy.
+            self.assertRaises(BufferError, RUST.while_reading, view, view.release)
         view.release()
         content = [b"only here"]
         # Of a `bytes` no view is taken; the argument holds it.
         self.assertEqual(RUST.while_reading(content[0], content.clear), 9)
 
+    @unittest.skipIf(PYPY, "a memoryview of PyPy does not count its views: test_pypy")
     def test_memoryviews_are_counted(self):
         memory = bytearray(b"hello world!")
         plain = memoryview(memory)
@@ -362,7 +379,7 @@ class Arguments(Case):
         self.assertEqual(places.tolist(), [1, -2, 3])
         other = (ctypes.c_int.__ctype_be__ * 2)()
         RUST.fill_big_i32(other, -5)
-        self.assertEqual(list(other), [-5, -5])
+        self.assertEqual(bytes(other), 2 * b"\xff\xff\xff\xfb")
         with self.assertRaisesRegex(TypeError, "^argument 'data': the items have format 'i', but '=d' is wanted"):
             RUST.double_f64(places)
         with self.assertRaisesRegex(TypeError, "^argument 'data': a read-write bytes-like object is required, not 'bytes'"):
@@ -390,10 +407,13 @@ class Arguments(Case):
         for name, value in objects():
             with self.subTest(name):
                 if outcome(RUST.read, value) is None:
-                    frozen = type(value) is bytes or name == "PickleBuffer"
+                    # On PyPy the owner of a PickleBuffer's view is not the `bytes`.
+                    frozen = type(value) is bytes or (name == "PickleBuffer" and not PYPY)
                     self.assertEqual(RUST.is_frozen(value), frozen)
-                    self.assertEqual(RUST.Stored(value).is_frozen(), frozen)
-        self.assertTrue(RUST.is_frozen(pickle.PickleBuffer(b"hello")))
+                    # What PyPy lets go is copied: test_pypy.
+                    copied = PYPY and name in COPIED_ON_PYPY
+                    self.assertEqual(RUST.Stored(value).is_frozen(), frozen or copied)
+        self.assertEqual(RUST.is_frozen(pickle.PickleBuffer(b"hello")), not PYPY)
         self.assertFalse(RUST.is_frozen(pickle.PickleBuffer(bytearray(b"hello"))))
         self.assertFalse(RUST.is_frozen(memoryview(b"hello")))
 
@@ -411,7 +431,8 @@ class Arguments(Case):
             str(error),
             "a read-write bytes-like object is required, not 'bytes': pass a bytearray, or a writable copy",
         )
-        self.assertIs(type(error.__cause__), BufferError)
+        # PyPy's own exporters raise ValueError.
+        self.assertIs(type(error.__cause__), ValueError if PYPY else BufferError)
         if numpy is not None:
             error = RUST.refused_read(numpy.zeros((2, 3)).T)
             self.assertIs(type(error), ValueError)
@@ -507,7 +528,7 @@ class Arguments(Case):
 
     def test_views_that_refer_to_themselves(self):
         exporter = RUST.Selfish()
-        before = sys.getrefcount(exporter)
+        before = references(exporter)
         self.assertEqual(RUST.read(exporter), b"selfish!")
         self.assertEqual(RUST.read_moved(exporter), b"selfish!")
         stored = RUST.Stored(exporter)
@@ -519,7 +540,7 @@ class Arguments(Case):
         self.assertEqual(outcome(RUST.write, exporter, b""), TypeError)
         held, _, wrong = exporter.counts()
         self.assertEqual((held, wrong), (0, 0))
-        self.assertEqual(sys.getrefcount(exporter), before)
+        self.assertEqual(references(exporter), before)
 
 
 @unittest.skipIf(RUST is None, "arguments need the extension module in Rust")
@@ -668,25 +689,26 @@ class Stored(Case):
                 getattr(stored, drop)()
                 memory.append(0)
 
+    @unittest.skipUnless(CPYTHON, "only CPython counts references")
     def test_a_bytes_is_kept_alive(self):
         content = b"%d" % id(self)
-        before = sys.getrefcount(content)
+        before = references(content)
         stored = RUST.Stored(content)
-        self.assertEqual(sys.getrefcount(content), before + 1)
+        self.assertEqual(references(content), before + 1)
         stored.drop_on_a_thread()
-        self.assertEqual(sys.getrefcount(content), before)
+        self.assertEqual(references(content), before)
 
     def test_the_object_is_kept_if_the_view_names_no_owner(self):
         if _testbuffer is None:
             self.skipTest("the interpreter comes without _testbuffer")
         ownerless = _testbuffer.staticarray(legacy_mode=True)
-        before = sys.getrefcount(ownerless)
+        before = references(ownerless)
         stored = RUST.Stored(ownerless)
-        self.assertEqual(sys.getrefcount(ownerless), before + 1)
+        self.assertEqual(references(ownerless), before + 1)
         self.assertFalse(stored.is_frozen())
         self.assertEqual(stored.read(), memoryview(ownerless).tobytes())
         stored.drop_detached()
-        self.assertEqual(sys.getrefcount(ownerless), before)
+        self.assertEqual(references(ownerless), before)
         self.assertRaises(TypeError, RUST.read_i32, ownerless)
 
     def test_buffers_may_outlive_the_interpreter(self):

@@ -7,7 +7,7 @@ import sys
 import unittest
 
 from bufproto import _bufproto
-from support import Case, numpy
+from support import PYPY, Case, numpy
 
 try:
     import _testbuffer
@@ -25,7 +25,11 @@ def flat(value):
 def described(view):
     """Shape and items as the interpreter's own consumer tells them."""
     view = memoryview(view)
-    return (list(view.shape), flat(view.tolist()))
+    if PYPY and view.ndim == 0:
+        # PyPy 8.0.1 ends the process in tolist: "Fatal RPython error: NotImplementedError".
+        return ([], [view[()]])
+    items = view.tolist()
+    return (list(view.shape), flat(items) if view.ndim else [items])
 
 
 def doubles(shape):
@@ -230,7 +234,7 @@ class Exports(Case):
         self.assertEqual(memoryview(table).tolist(), [[0, 2], [8, 10]])
         table = RUST.Table(items, [3, 4], False, -1)
         self.assertEqual(memoryview(table).tolist(), [items[:7:-1], items[7:3:-1], items[3::-1]])
-        self.assertEqual(memoryview(RUST.Table([1.5], [])).tolist(), 1.5)
+        self.assertEqual(described(RUST.Table([1.5], [])), ([], [1.5]))
         self.assertEqual(memoryview(RUST.Table([], [2, 0])).shape, (2, 0))
         self.assertEqual(memoryview(RUST.Table.matrix([[1, 2], [3, 4]])).tolist(), [[1, 2], [3, 4]])
         self.assertRaises(ValueError, RUST.Table, [1.0], [1] * 65)

@@ -13,9 +13,13 @@ import unittest
 import weakref
 
 import bufproto
-from support import CPYTHON, Case, hold, numpy
+from bufproto import _bufproto
+from support import CPYTHON, PYPY, Case, collect, hold, numpy, pause
 
 Buffer = getattr(bufproto, "Buffer", None)
+
+# PyPy's texts show the short name of a type.
+NAME = "'Buffer'" if PYPY else "'bufproto.Buffer'"
 
 EXISTING = (BufferError, "Existing exports of data: object cannot be re-sized")
 
@@ -172,8 +176,12 @@ class Buffers(Case):
         def byte():
             return chance.choice([0, 7, 255, 256, -1, "a", 1.5, Index(9)])
 
-        def some():
-            values = [chance.randrange(256) for _ in range(chance.randrange(5))]
+        def known():
+            # PyPy does not look for what has an __index__.
+            return chance.choice([0, 7, 255, 256, -1, "a", 1.5] + ([] if PYPY else [Index(9)]))
+
+        def some(least=0):
+            values = [chance.randrange(256) for _ in range(chance.randrange(least, 5))]
             return chance.choice([bytes(bytearray(values)), bytearray(values), tuple(values), values, memoryview(bytes(bytearray(values)))])
 
         def poor():
@@ -187,7 +195,8 @@ class Buffers(Case):
                 # Versions differ in what they look at first.
                 lambda: (operator.setitem, (index(), chance.randrange(256))),
                 lambda: (operator.setitem, (chance.randrange(length), byte()) if length else (0, 0)),
-                lambda: (operator.setitem, (part(), some())),
+                # PyPy deletes no items at distances by assigning nothing to them.
+                lambda: (operator.setitem, (part(), some(1 if PYPY else 0))),
                 lambda: (operator.setitem, (part(), poor())),
                 lambda: (operator.delitem, (index(),)),
                 lambda: (operator.delitem, (part(),)),
@@ -197,7 +206,7 @@ class Buffers(Case):
                 lambda: (lambda array, place, value: array.insert(place, value), (chance.randrange(-9, 9), byte())),
                 lambda: (lambda array: array.pop(), ()),
                 lambda: (lambda array, place: array.pop(place), (chance.randrange(-length - 2, length + 2),)),
-                lambda: (operator.contains, (chance.choice([byte(), b"", b"\x01", bytearray(b"\x07\x08")]),)),
+                lambda: (operator.contains, (chance.choice([known(), b"", b"\x01", bytearray(b"\x07\x08")]),)),
                 lambda: (list, ()),
                 lambda: (lambda array: array.hex(), ()),
                 lambda: (operator.iadd, (chance.choice([b"", b"ab", bytearray(b"c"), memoryview(b"d")]),)),
@@ -315,7 +324,7 @@ class Buffers(Case):
                 lambda: ours.resize(1),
             ]:
                 self.assertEqual(refusal(change)[0], BufferError)
-            words = "'bufproto.Buffer' object is being read: change it once it is released, or change a copy"
+            words = NAME + " object is being read: change it once it is released, or change a copy"
             self.assertEqual(refusal(operator.setitem, ours, 0, 1), (BufferError, words))
             self.assertTrue(memoryview(ours).readonly)
             self.assertEqual(ours, b"hello")
@@ -330,9 +339,10 @@ class Buffers(Case):
             self.assertEqual(kind, BufferError)
             self.assertEqual(
                 words,
-                "'bufproto.Buffer' object may be written to through another view: release that, or pass a copy",
+                NAME + " object may be written to through another view: release that, or pass a copy",
             )
         ours.stable_read().release()
+        collect()
         self.assertEqual(ours.exports, 0)
         stable = ours.stable_read()
         ours = None
@@ -352,7 +362,7 @@ class Buffers(Case):
                     ours[:] = bytes(bytearray([number])) * 4096
                     writes[0] += 1
                 except BufferError:
-                    pass
+                    pause()
 
         thread = threading.Thread(target=write)
         thread.start()
@@ -364,7 +374,7 @@ class Buffers(Case):
                         torn.append(before)
                     reads[0] += 1
             except BufferError:
-                pass
+                pause()
         done.set()
         thread.join()
         self.assertEqual(torn, [])
@@ -453,13 +463,15 @@ class Buffers(Case):
         self.assertIsNotNone(gone())
         del view
         gc.collect()
+        collect()
         self.assertIsNone(gone())
 
     @staticmethod
     def address(value):
         import ctypes
 
-        if isinstance(value, bytes):
+        # On PyPy, ctypes makes a copy.
+        if isinstance(value, bytes) and not PYPY:
             return ctypes.cast(ctypes.c_char_p(value), ctypes.c_void_p).value
         view = bufproto_address(value)
         return view
@@ -493,6 +505,7 @@ class Buffers(Case):
                     made.append(33)
                     made[0] = ord("j")
                     self.assertEqual((ours, made), (b"hello", b"jello!"))
+                    collect()
                     self.assertEqual((ours.exports, made.exports), (0, 0))
 
     def test_pickles_out_of_band_without_a_copy(self):
@@ -501,10 +514,10 @@ class Buffers(Case):
         self.assertLess(len(stream), 200)
         self.assertEqual(len(buffers), 1)
         self.assertEqual(self.address(buffers[0]), self.address(ours))
-        # In the same process, it is the same memory.
+        # In the same process, it is the same memory; but on PyPy, a PickleBuffer lets it go: test_pypy.
         made, same = pickle.loads(stream, buffers=buffers)
         self.assertIs(made, same)
-        self.assertEqual(self.address(made), self.address(ours))
+        self.assertEqual(self.address(made) == self.address(ours), not PYPY)
         # It cannot be resized while it is under way.
         self.assertEqual(refusal(ours.append, 0), EXISTING)
         made.append(0)
@@ -518,7 +531,9 @@ class Buffers(Case):
         for received in bytearray(buffers[0].raw()), bytes(buffers[0].raw()), memoryview(bytes(buffers[0].raw())):
             made = pickle.loads(stream, buffers=[received])
             self.assertEqual(made, ours)
-            self.assertEqual(self.address(made), self.address(received))
+            # Nor does a memoryview keep it there; and of a `bytes`, pickle hands on another object with the same content.
+            copied = PYPY and not isinstance(received, bytearray)
+            self.assertEqual(self.address(made) == self.address(received), not copied)
             before = bytes(received)
             made[0] = 77
             self.assertEqual(bytes(received) == before, not isinstance(received, bytearray))
@@ -539,6 +554,7 @@ class Buffers(Case):
             self.assertEqual(before, bytes(ours))
             self.assertIs(type(made), Buffer)
             self.assertEqual(bytes(made), bytes(ours) + b"!")
+            collect()
             self.assertEqual(ours.exports, 0)
             ours.append(0)
 
@@ -576,6 +592,8 @@ def bufproto_address(value):
 
     from support import own
 
+    if not CPYTHON:
+        return _bufproto.arguments.ask(value, 0)
     view = (ctypes.c_void_p * 32)()
     own("PyObject_GetBuffer", ctypes.py_object, ctypes.c_void_p, ctypes.c_int)(value, view, 0)
     address = view[0]

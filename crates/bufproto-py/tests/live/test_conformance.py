@@ -4,6 +4,7 @@ import sys
 import unittest
 
 from bufproto import _bufproto
+from support import PYPY
 
 try:
     import _testbuffer
@@ -22,15 +23,22 @@ class Conformance(unittest.TestCase):
         self.assertGreater(len(RULES), 40)
 
 
-def may_decline(details):
+# PyPy takes what it is not to be answered with for success, or for failure, as it comes.
+DECLINED_ON_PYPY = {"1307": "PyPy does something else here"}
+
+
+def may_decline(number, details):
     """Some interpreters come without a module of tests, and debug builds abort where others go on."""
+    if PYPY and number in DECLINED_ON_PYPY:
+        return all(part.endswith(DECLINED_ON_PYPY[number]) for part in details.split("; "))
     return ("_testbuffer" in details and _testbuffer is None) or hasattr(sys, "gettotalrefcount")
 
 
 def add(number, verdict, cases, statement, details):
     def test(self):
-        if verdict == "declined" and may_decline(details):
-            self.skipTest(details)
+        if verdict == "declined" and may_decline(number, details):
+            lacking = _testbuffer is None and "_testbuffer" in details
+            self.skipTest("this interpreter comes without _testbuffer" if lacking else details)
         self.assertEqual(verdict, "passed", "rule %s, %s: %s" % (number, statement, details))
         self.assertGreater(int(cases), 0)
 

@@ -17,7 +17,7 @@ import unittest
 import bufproto
 
 from exporters import objects
-from support import CPYTHON, PYTHON2, Case, hold, numpy, own_answer, own_check
+from support import CPYTHON, PYPY, PYTHON2, Case, hold, numpy, own_answer, own_check, references
 
 
 class Answers(Case):
@@ -38,14 +38,17 @@ class Answers(Case):
     def test_nothing_stays_exported_and_no_reference_is_lost(self):
         for name, value in objects():
             with self.subTest(name):
+                if PYPY and name == "released memoryview":
+                    # PyPy itself raises, the first time that it is to hand it to a function in C.
+                    self.assertRaises(ValueError, bufproto.inspect, value)
                 bufproto.inspect(value)
                 # Python 2's ordered dictionaries are circles, and hold what there are many references to.
                 gc.collect()
-                before = sys.getrefcount(value)
+                before = references(value)
                 for _ in range(10):
                     bufproto.inspect(value)
                 gc.collect()
-                self.assertEqual(sys.getrefcount(value), before)
+                self.assertEqual(references(value), before)
         data = bytearray(b"hello")
         bufproto.inspect(data)
         data.extend(b"no view is held")
@@ -57,13 +60,18 @@ class Answers(Case):
             except BaseException as error:
                 theirs = error
             with self.subTest(name):
+                if PYPY and name == "released memoryview":
+                    # PyPy itself raises, the first time that it is to hand it to a function in C.
+                    self.assertRaises(ValueError, bufproto.inspect, value)
                 ours = bufproto.inspect(value).as_dict()["view"]
                 if isinstance(theirs, BaseException):
                     self.assertEqual(ours["exception"], type(theirs).__name__)
                     continue
                 self.assertEqual(ours["len"], functools.reduce(operator.mul, theirs.shape or (), theirs.itemsize))
                 self.assertEqual(ours["itemsize"], theirs.itemsize)
-                self.assertEqual(ours["readonly"], theirs.readonly)
+                # On PyPy, what C sees of a BytesIO is a copy.
+                copied = PYPY and name == "BytesIO's memory"
+                self.assertEqual(ours["readonly"], theirs.readonly or copied)
                 self.assertEqual(ours["ndim"], theirs.ndim)
                 self.assertEqual(ours["format"], theirs.format)
                 self.assertEqual(tuple(ours["shape"] or ()), theirs.shape or ())
@@ -99,14 +107,16 @@ class Lifetime(Case):
 
     def test_bytes_are_frozen_and_what_is_made_of_them_is_not(self):
         self.assertEqual(self.lifetime(b"hello"), "frozen")
-        if hasattr(pickle, "PickleBuffer"):
+        # PyPy's does not name the owner.
+        if hasattr(pickle, "PickleBuffer") and not PYPY:
             self.assertEqual(self.lifetime(pickle.PickleBuffer(b"hello")), "frozen")
-        if not PYTHON2:
+        if not PYTHON2 and not PYPY:
             self.assertEqual(self.lifetime(memoryview(b"hello")), "pinned while exported")
 
     def test_owners_that_refuse_to_move_are_pinned_while_exported(self):
         pinned = [(bytearray(b"x"), lambda value: value.extend(b"x" * 1000))]
-        if not PYTHON2:
+        # PyPy lets go what these have: test_pypy.
+        if not PYTHON2 and not PYPY:
             pinned += [
                 (array.array("i", [1]), lambda value: value.append(1)),
                 (mmap.mmap(-1, 10), lambda value: value.close()),
@@ -123,7 +133,9 @@ class Lifetime(Case):
 
     def test_owners_that_move_under_a_view_say_so(self):
         value = ctypes.create_string_buffer(b"hello", 10)
-        self.assertTrue(self.lifetime(value).startswith("moves: ctypes.resize "))
+        # On PyPy the owner is a memoryview, and there is no ctypes.resize.
+        why = "moves: PyPy lets the memory of memoryview go " if PYPY else "moves: ctypes.resize "
+        self.assertTrue(self.lifetime(value).startswith(why))
         held = hold(value)
         if CPYTHON:
             ctypes.resize(value, 1000)
@@ -164,6 +176,8 @@ class Command(Case):
             + ["as_char_buffer", "as_read_buffer", "as_write_buffer", "check_read_buffer", "view", "lifetime"],
         )
         refused = "Cannot use string as modifiable buffer" if PYTHON2 else "expected a writable bytes-like object"
+        if PYPY:
+            refused = "expected an object with a writable buffer interface"
         self.assertEqual(
             hello,
             {
