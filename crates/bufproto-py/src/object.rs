@@ -1,11 +1,10 @@
 //! The handle of a live object, and the four functions on it.
 
-#[cfg(not(Py_LIMITED_API))]
-use core::ffi::CStr;
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+use std::borrow::Cow;
 
 use bufproto_core::abi::Header;
 use bufproto_core::legacy::{Dialect, Python3, views};
@@ -235,17 +234,17 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
 impl Object<'_, '_> {
     /// The name of the type, as errors show it.
     #[cfg(not(Py_LIMITED_API))]
-    fn name(&self) -> &CStr {
+    fn name(&self) -> Cow<'_, CStr> {
         // SAFETY: the object is alive, and so is its type, whose name is a C string.
-        unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) }
+        Cow::Borrowed(unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) })
     }
 
     /// The name of the type. A limited API does not tell it as errors show it, but the short one, without its module.
     #[cfg(Py_LIMITED_API)]
-    fn name(&self) -> std::ffi::CString {
+    fn name(&self) -> Cow<'_, CStr> {
         let name =
             self.0.get_type().name().and_then(|name| Ok(std::ffi::CString::new(name.to_cow()?.as_bytes())?));
-        name.unwrap_or_else(|_| c"object".to_owned())
+        name.map_or(Cow::Borrowed(c"object"), Cow::Owned)
     }
 
     /// The exception of a refusal, if it can be had without raising it.
@@ -260,7 +259,7 @@ impl Object<'_, '_> {
                 }
                 let mut room = [0; Message::ROOM];
                 let text = if refusal.message.names_type() {
-                    refusal.message.write_with_type_name(self.name(), &mut room)?
+                    refusal.message.write_with_type_name(&self.name(), &mut room)?
                 } else {
                     refusal.message.as_c_str()
                 };
