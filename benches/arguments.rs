@@ -71,7 +71,8 @@ fn extract_pyo3_buffer(data: &Bound<'_, PyAny>) -> usize {
 
 /// Objects of five bytes, by the expressions that make them, and an `int`, which is refused.
 /// numpy's is left out where numpy cannot be imported.
-const OBJECTS: [(&str, &str); 8] = [
+/// The second array is of a derived type, so that it is asked, as every array is without the feature `numpy`.
+const OBJECTS: [(&str, &str); 9] = [
     ("bytes", "b'hello'"),
     ("bytearray", "bytearray(b'hello')"),
     ("memoryview", "memoryview(bytearray(b'hello'))"),
@@ -79,6 +80,10 @@ const OBJECTS: [(&str, &str); 8] = [
     ("mmap", "__import__('mmap').mmap(-1, 5)"),
     ("ctypes", "(__import__('ctypes').c_ubyte * 5)()"),
     ("numpy u8", "__import__('numpy').frombuffer(bytearray(b'hello'), 'u1')"),
+    (
+        "numpy derived",
+        "__import__('numpy').frombuffer(bytearray(b'hello'), 'u1').view(__import__('numpy').memmap)",
+    ),
     ("int", "42"),
 ];
 

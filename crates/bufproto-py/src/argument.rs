@@ -9,8 +9,8 @@
 //!
 //! They are as large as a few words, are kept on the stack, and allocate nothing. Of an exact `bytes` no view is taken
 //! at all: the argument's borrow keeps it alive, and nobody can change it. Of an exact `bytearray` or `memoryview` the export
-//! is counted and no view taken, on interpreters with a lock. Other objects are asked for a view for as long
-//! as the argument lives. (An exporter that answers with more than it was asked for and is told when the view ends, and on
+//! is counted and no view taken, on interpreters with a lock. Other objects are asked for a view, once, for as long
+//! as the argument lives; with the feature `numpy` arrays of numpy are not asked, but kept. (An exporter that answers with more than it was asked for and is told when the view ends, and on
 //! PyPy any, takes an allocation: see the source of `lease.rs`.)
 //!
 //! **On PyPy** a few exporters move or free their memory although there are views of it: an `array` that grows, an `mmap` that is

@@ -4,6 +4,7 @@ use core::ffi::{CStr, c_int};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
+use std::borrow::Cow;
 
 use bufproto_core::abi::Header;
 use bufproto_core::legacy::{Dialect, Python3, views};
@@ -219,8 +220,7 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
         }
         let exception = exception_type(refusal.exception);
         let name = self.name();
-        let name = name.as_ref();
-        match refusal.message.write_with_type_name(name, &mut [0; Message::ROOM]) {
+        match refusal.message.write_with_type_name(&name, &mut [0; Message::ROOM]) {
             // SAFETY: the thread is attached; type and text are valid, and the text is copied.
             Some(text) => unsafe { ffi::PyErr_SetString(exception, text.as_ptr()) },
             // SAFETY: as above; the text has one place, for a C string.
@@ -234,19 +234,19 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
 impl Object<'_, '_> {
     /// The name of the type, as errors show it.
     #[cfg(not(any(PyPy, Py_LIMITED_API)))]
-    fn name(&self) -> impl AsRef<CStr> {
+    fn name(&self) -> Cow<'_, CStr> {
         // SAFETY: the object is alive, and so is its type, whose name is a C string.
-        unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) }
+        Cow::Borrowed(unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) })
     }
 
     /// The name of the type. A limited API does not tell it as errors show it, but the short one, without its module. So does
     /// PyPy, whose errors show that; the type's own pointer to its name is no good there: what makes a type of a
     /// `PyType_Spec` keeps the pointer, and not the name.
     #[cfg(any(PyPy, Py_LIMITED_API))]
-    fn name(&self) -> impl AsRef<CStr> {
+    fn name(&self) -> Cow<'_, CStr> {
         let name =
             self.0.get_type().name().and_then(|name| Ok(std::ffi::CString::new(name.to_cow()?.as_bytes())?));
-        name.unwrap_or_else(|_| c"object".to_owned())
+        name.map_or(Cow::Borrowed(c"object"), Cow::Owned)
     }
 
     /// The exception of a refusal, if it can be had without raising it.
@@ -261,7 +261,7 @@ impl Object<'_, '_> {
                 }
                 let mut room = [0; Message::ROOM];
                 let text = if refusal.message.names_type() {
-                    refusal.message.write_with_type_name(self.name().as_ref(), &mut room)?
+                    refusal.message.write_with_type_name(&self.name(), &mut room)?
                 } else {
                     refusal.message.as_c_str()
                 };

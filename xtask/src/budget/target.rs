@@ -36,8 +36,9 @@ pub(super) fn target(case: &Case, interpreter: &Interpreter) -> Option<Target> {
         ("ReadBuffer" | "WriteBuffer" | "extract ReadBuffer", object) => {
             return argument(object, interpreter);
         }
-        // The format is looked at in a view of its own; no target has been set for that.
-        ("ReadBuffer<u8>", _) => return None,
+        // Both look at the format; what refuses is asked again, for the words.
+        ("ReadBuffer<u8>", "int") => 1.0,
+        ("ReadBuffer<u8>", _) => 0.80,
         (function, _) if function.starts_with("scope") || HELD.contains(&function) => 1.0,
         // The original raises twice.
         ("write", "bytes") => failing(0.40, 0.15),
@@ -60,7 +61,9 @@ fn argument(object: &str, interpreter: &Interpreter) -> Option<Target> {
         "bytes" => 0.05,
         "bytearray" | "memoryview" if !interpreter.free_threaded => 0.25,
         "array" | "mmap" => 0.33,
-        "numpy u8" => 0.47,
+        // From its fields, where there is a lock; else it is asked.
+        "numpy u8" if !interpreter.free_threaded => 0.12,
+        "numpy u8" | "numpy derived" => 0.47,
         "int" => 0.55,
         _ => 1.0,
     };
@@ -123,7 +126,8 @@ mod tests {
         assert_eq!(ratio("WriteBuffer", "memoryview", 12, false), Some(0.25));
         assert_eq!(ratio("WriteBuffer", "memoryview", 13, true), Some(1.0));
         assert_eq!(ratio("extract ReadBuffer", "int", 13, true), Some(0.55));
-        assert_eq!(ratio("ReadBuffer<u8>", "bytes", 12, false), None);
+        assert_eq!(ratio("ReadBuffer<u8>", "bytes", 12, false), Some(0.80));
+        assert_eq!(ratio("ReadBuffer", "numpy u8", 12, false), Some(0.12));
     }
 
     #[test]
