@@ -84,6 +84,24 @@ impl<Raised> Error<Raised> {
 
     /// As [`restore`](Self::restore), in words of fewer rules than [`Rule::refusal`] knows. A program that needs no others
     /// has no others in it.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_core::rules::Rule;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let object = Object::opaque();
+    /// let handle = object.attach(&interpreter);
+    /// // All that reading can break, once the arguments are there.
+    /// Python3::as_read_buffer(handle)
+    ///     .unwrap_err()
+    ///     .restore_in(handle, |_, family| Rule::ReadExporter.refusal(family));
+    /// assert_eq!(
+    ///     interpreter.take_raised().unwrap().to_string(),
+    ///     "TypeError: a bytes-like object is required, not 'int'"
+    /// );
+    /// ```
     pub fn restore_in<O>(self, object: O, words: impl FnOnce(Rule, Family) -> Refusal)
     where
         O: Object,
@@ -113,6 +131,20 @@ impl<Raised> Error<Raised> {
     }
 
     /// As [`restore_in`](Self::restore_in), where there is no object whose type could be named.
+    ///
+    /// ```
+    /// use bufproto_core::error::Error;
+    /// use bufproto_core::rules::Rule;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// Error::from(Rule::NullArgument)
+    ///     .restore_without_object_in(interpreter.attach(), |_, family| Rule::NullArgument.refusal(family));
+    /// assert_eq!(
+    ///     interpreter.take_raised().unwrap().to_string(),
+    ///     "SystemError: null argument to internal routine"
+    /// );
+    /// ```
     pub fn restore_without_object_in<R: Runtime<Raised = Raised>>(
         self,
         runtime: R,

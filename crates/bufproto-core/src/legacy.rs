@@ -332,6 +332,30 @@ where
 ///
 /// Returns 0 or −1.
 ///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python3, store_from_in};
+/// use bufproto_core::request::Access;
+/// use bufproto_core::rules::Rule;
+/// use core::ptr;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// let object = Object::opaque();
+/// let (mut buffer, mut length) = (ptr::null_mut(), 0isize);
+/// // SAFETY: both may be written to.
+/// let status = unsafe {
+///     store_from_in(
+///         interpreter.attach(),
+///         Some(object.attach(&interpreter)),
+///         &mut buffer,
+///         &mut length,
+///         |object| Python3::locate(object, Access::Read),
+///         |_, family| Rule::ReadExporter.refusal(family),
+///     )
+/// };
+/// assert_eq!((status, buffer), (-1, ptr::null_mut()));
+/// ```
+///
 /// # Safety
 ///
 /// As [`store`].
