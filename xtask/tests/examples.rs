@@ -45,7 +45,7 @@ fn every_public_item_has_an_example() {
             let known = unseen.iter().position(|(known, name, _)| file == known && macro_name == name);
             match known {
                 Some(known) => drop(unseen.swap_remove(known)),
-                None => missing.push(format!("{file}: `{macro_name}!` may define public items: see UNSEEN")),
+                None => missing.push(format!("{file}: public items of the macro {macro_name}: see UNSEEN")),
             }
         }
         for item in &found.items {
@@ -216,6 +216,8 @@ impl Crate {
                 let called = item.mac.path.segments.last().map(|segment| segment.ident.to_string());
                 let name = name.as_ref().map_or(called.unwrap_or_default(), ToString::to_string);
                 if defines_public(item.mac.tokens.clone()) {
+                    let has_example = item.mac.tokens.to_string().contains("```");
+                    let name = if has_example { name } else { format!("{name} without an example") };
                     self.unseen.push((file.to_owned(), name));
                 }
             }
@@ -396,5 +398,5 @@ fn an_item_without_an_example_is_found() {
     let missing: Vec<_> =
         found.items.iter().filter(|item| !item.has_example).map(|item| item.path.as_str()).collect();
     assert_eq!(missing, ["T::without", "A", "A::C"]);
-    assert_eq!(found.unseen, [("f".to_owned(), "m".to_owned())]);
+    assert_eq!(found.unseen, [("f".to_owned(), "m without an example".to_owned())]);
 }

@@ -131,6 +131,21 @@ impl Header {
 
     /// Whether the items lie side by side in C order because nothing says that they lie anywhere else: there are neither
     /// strides nor suboffsets.
+    ///
+    /// ```
+    /// use bufproto_core::request::Request;
+    /// use bufproto_core::view::Slot;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let (bytes, rows) = (Object::bytes(b"hello"), Object::indirect(&[b"abc", b"xyz"]));
+    /// let mut slot = Slot::new();
+    /// let view = slot.fill(bytes.attach(&interpreter), Request::ND).unwrap();
+    /// assert!(view.held().header().is_dense());
+    /// drop(view);
+    /// let view = slot.fill(rows.attach(&interpreter), Request::FULL_RO).unwrap();
+    /// assert!(!view.held().header().is_dense());
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_dense(&self) -> bool {

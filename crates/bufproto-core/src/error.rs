@@ -84,6 +84,23 @@ impl<Raised> Error<Raised> {
 
     /// As [`restore`](Self::restore), in words of fewer rules than [`Rule::refusal`] knows. A program that needs no others
     /// has no others in it.
+    ///
+    /// ```
+    /// use bufproto_core::legacy::{Dialect, Python3};
+    /// use bufproto_core::rules::{Family, Refusal, Rule};
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// /// As the caller asks for nothing but characters, only one rule can be broken.
+    /// fn words(_rule: Rule, family: Family) -> Refusal {
+    ///     Rule::CharExporter.refusal(family)
+    /// }
+    ///
+    /// let object = Object::opaque();
+    /// let handle = object.attach(&interpreter);
+    /// Python3::as_char_buffer(handle).unwrap_err().restore_in(handle, words);
+    /// assert_eq!(interpreter.take_raised().unwrap().message, "a bytes-like object is required, not 'int'");
+    /// ```
     pub fn restore_in<O>(self, object: O, words: impl FnOnce(Rule, Family) -> Refusal)
     where
         O: Object,
@@ -113,6 +130,17 @@ impl<Raised> Error<Raised> {
     }
 
     /// As [`restore_in`](Self::restore_in), where there is no object whose type could be named.
+    ///
+    /// ```
+    /// use bufproto_core::error::Error;
+    /// use bufproto_core::rules::Rule;
+    /// # use bufproto_mock::{Interpreter, Object};
+    /// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+    ///
+    /// let words = |_, family| Rule::NullArgument.refusal(family);
+    /// Error::from(Rule::NullArgument).restore_without_object_in(interpreter.attach(), words);
+    /// assert_eq!(interpreter.take_raised().unwrap().exception, "SystemError");
+    /// ```
     pub fn restore_without_object_in<R: Runtime<Raised = Raised>>(
         self,
         runtime: R,

@@ -332,6 +332,32 @@ where
 ///
 /// Returns 0 or −1.
 ///
+/// ```
+/// use bufproto_core::legacy::{Dialect, Python3, store_from_in};
+/// use bufproto_core::rules::{Family, Refusal, Rule};
+/// use core::ptr;
+/// # use bufproto_mock::{Interpreter, Object};
+/// # let interpreter = Interpreter::new(bufproto_core::rules::Family::CPython3);
+///
+/// /// All that `PyObject_AsReadBuffer` can refuse.
+/// fn words(rule: Rule, family: Family) -> Refusal {
+///     match rule {
+///         Rule::ReadExporter => Rule::ReadExporter.refusal(family),
+///         _ => Rule::NullArgument.refusal(family),
+///     }
+/// }
+///
+/// let object = Object::opaque();
+/// let handle = object.attach(&interpreter);
+/// let (mut buffer, mut length) = (ptr::null_mut(), 0isize);
+/// // SAFETY: both may be written to.
+/// let status = unsafe {
+///     store_from_in(interpreter.attach(), Some(handle), &mut buffer, &mut length, Python3::as_read_buffer, words)
+/// };
+/// assert_eq!(status, -1);
+/// assert_eq!(interpreter.take_raised().unwrap().exception, "TypeError");
+/// ```
+///
 /// # Safety
 ///
 /// As [`store`].

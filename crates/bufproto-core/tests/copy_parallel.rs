@@ -204,6 +204,7 @@ fn nothing_is_copied_between_shapes_that_differ() {
 fn what_is_less_than_a_thread_is_worth_is_copied_all_the_same() {
     let (memory, mut items) = ([1u8, 2, 3, 4, 5, 6], [0; 3]);
     let layout = Layout::new(1, &[3], Some(&[2]), None).unwrap();
+    assert_ne!(threads(3), Threads::new(NonZero::new(3).unwrap()), "there is a least for a thread to do");
     for threads in [threads(3).with_least(100), threads(3).with_least(0), threads(1)] {
         // SAFETY: every second of six bytes, and place for all of them.
         unsafe { threads.gather(memory.as_ptr(), layout, Order::C, items.as_mut_ptr()) };

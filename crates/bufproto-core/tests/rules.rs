@@ -28,6 +28,18 @@ fn messages_are_ascii_and_have_at_most_one_place() {
 }
 
 #[test]
+fn messages_are_their_texts() {
+    let message = |rule: Rule| rule.refusal(Family::CPython3).message;
+    for (one, other) in
+        Rule::ALL.iter().flat_map(|one| Rule::ALL.map(|other| (message(*one), message(other))))
+    {
+        assert_eq!(one == other, one.as_c_str() == other.as_c_str());
+    }
+    assert_ne!(message(Rule::WriteExporter), message(Rule::ReadExporter));
+    assert_eq!(format!("{:?}", message(Rule::WriteExporter)), r#""expected a writable bytes-like object""#);
+}
+
+#[test]
 fn a_type_name_is_cut_at_100_bytes_and_never_inside_a_character() {
     let message = Rule::ReadExporter.refusal(Family::CPython3).message;
     let shown = |name: &str| message.with_type_name(name).to_string();

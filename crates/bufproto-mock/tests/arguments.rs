@@ -65,6 +65,23 @@ fn answers_that_are_no_memory_are_refused() {
 }
 
 #[test]
+fn a_usual_answer_is_a_pointer_and_a_length() {
+    let memory = NonNull::<c_void>::dangling().as_ptr();
+    let usual = || Header { buf: memory, len: 3, ..Header::EMPTY };
+    for (answer, to_read, to_write) in [
+        (usual(), true, true),
+        (Header { len: 0, ..usual() }, true, true),
+        (Header { readonly: 1, ..usual() }, true, false),
+        (Header { len: -1, ..usual() }, false, false),
+        (Header { buf: ptr::null_mut(), ..usual() }, false, false),
+        (Header { format: c"B".as_ptr().cast_mut(), ..usual() }, false, false),
+    ] {
+        let usual = Access::ALL.map(|access| argument::is_usual(&answer, access));
+        assert_eq!(usual, [to_read, to_read, to_write], "{answer:?}");
+    }
+}
+
+#[test]
 fn the_reason_is_found_by_asking_again() {
     let interpreter = Interpreter::new(Family::CPython3);
     let why = |object: &Object| argument::why_refused(object.attach(&interpreter));
@@ -85,6 +102,15 @@ fn refusals_are_of_the_types_that_an_interpreter_raises() {
     assert_eq!(exception(Rule::ArgumentOrder), Exception::TypeError);
     assert_eq!(exception(Rule::ArgumentRefused), Exception::BufferError);
     assert_eq!(exception(Rule::ArgumentReadOnly), Exception::TypeError);
+}
+
+#[test]
+fn an_error_is_raised_where_there_is_no_object_too() {
+    let interpreter = Interpreter::new(Family::CPython3);
+    let error = ErrorOf::<Handle<'_>>::from(Rule::NullArgument);
+    error.restore_without_object(interpreter.attach());
+    let raised = Raised::new("SystemError", "null argument to internal routine");
+    assert_eq!(interpreter.take_raised(), Some(raised));
 }
 
 #[test]

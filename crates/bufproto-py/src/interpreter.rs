@@ -343,23 +343,6 @@ pub(crate) unsafe fn give_back(owner: *mut ffi::PyObject, view: impl FnOnce() ->
     }
 }
 
-/// Collects garbage, if the thread is attached: only then does PyPy tell exporters of the end of a `memoryview`.
-#[cfg(PyPy)]
-pub(crate) fn collect_garbage() {
-    unsafe extern "C" {
-        #[link_name = "PyPyGILState_Check"]
-        fn is_attached() -> c_int;
-        #[link_name = "PyPyGC_Collect"]
-        fn collect() -> isize;
-    }
-    // SAFETY: the first may be called by any thread, the second by one that is attached.
-    unsafe {
-        if is_attached() != 0 {
-            collect();
-        }
-    }
-}
-
 /// The slots of an object of a [known](crate::known) type, to [tell] it by.
 ///
 /// # Safety
@@ -396,6 +379,23 @@ pub(crate) unsafe fn tell(owner: *mut ffi::PyObject, slots: *mut c_void) {
                 release(owner, ptr::null_mut());
                 ffi::Py_DECREF(owner);
             }
+        }
+    }
+}
+
+/// Collects garbage, if the thread is attached: only then does PyPy tell exporters of the end of a `memoryview`.
+#[cfg(PyPy)]
+pub(crate) fn collect_garbage() {
+    unsafe extern "C" {
+        #[link_name = "PyPyGILState_Check"]
+        fn is_attached() -> c_int;
+        #[link_name = "PyPyGC_Collect"]
+        fn collect() -> isize;
+    }
+    // SAFETY: the first may be called by any thread, the second by one that is attached.
+    unsafe {
+        if is_attached() != 0 {
+            collect();
         }
     }
 }

@@ -117,9 +117,9 @@ pub(crate) fn find<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option
     if item_size == 0 {
         return None;
     }
-    // SAFETY: an array has so many dimensions; where there are none, nothing is read.
     let shape = match usize::try_from(*dimensions).ok()? {
         0 => &[][..],
+        // SAFETY: an array has so many extents.
         dimensions => unsafe { slice::from_raw_parts(*shape, dimensions) },
     };
     let mut length = item_size.cast_signed();

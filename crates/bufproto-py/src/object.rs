@@ -1,8 +1,6 @@
 //! The handle of a live object, and the four functions on it.
 
-#[cfg(not(any(PyPy, Py_LIMITED_API)))]
-use core::ffi::CStr;
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -220,7 +218,8 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
             return self.runtime().raise(refusal);
         }
         let exception = exception_type(refusal.exception);
-        let name = &*self.name();
+        let name = self.name();
+        let name = name.as_ref();
         match refusal.message.write_with_type_name(name, &mut [0; Message::ROOM]) {
             // SAFETY: the thread is attached; type and text are valid, and the text is copied.
             Some(text) => unsafe { ffi::PyErr_SetString(exception, text.as_ptr()) },
@@ -235,16 +234,16 @@ unsafe impl<'py> runtime::Object for Object<'_, 'py> {
 impl Object<'_, '_> {
     /// The name of the type, as errors show it.
     #[cfg(not(any(PyPy, Py_LIMITED_API)))]
-    fn name(&self) -> &CStr {
+    fn name(&self) -> impl AsRef<CStr> {
         // SAFETY: the object is alive, and so is its type, whose name is a C string.
         unsafe { CStr::from_ptr((*ffi::Py_TYPE(self.0.as_ptr())).tp_name) }
     }
 
-    /// The name of the type. A limited API does not tell it as errors show it, but the short one, without its module. PyPy's
-    /// errors show that; and the type's pointer to its name is no good there, since what makes a type of a `PyType_Spec` keeps
-    /// the pointer, and not the name.
+    /// The name of the type. A limited API does not tell it as errors show it, but the short one, without its module. So does
+    /// PyPy, whose errors show that; the type's own pointer to its name is no good there: what makes a type of a
+    /// `PyType_Spec` keeps the pointer, and not the name.
     #[cfg(any(PyPy, Py_LIMITED_API))]
-    fn name(&self) -> std::ffi::CString {
+    fn name(&self) -> impl AsRef<CStr> {
         let name =
             self.0.get_type().name().and_then(|name| Ok(std::ffi::CString::new(name.to_cow()?.as_bytes())?));
         name.unwrap_or_else(|_| c"object".to_owned())
@@ -262,7 +261,7 @@ impl Object<'_, '_> {
                 }
                 let mut room = [0; Message::ROOM];
                 let text = if refusal.message.names_type() {
-                    refusal.message.write_with_type_name(self.name(), &mut room)?
+                    refusal.message.write_with_type_name(self.name().as_ref(), &mut room)?
                 } else {
                     refusal.message.as_c_str()
                 };
