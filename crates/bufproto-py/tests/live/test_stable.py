@@ -241,7 +241,7 @@ class Threads(StableCase):
                     # A view may be there already, so that also resizes are refused.
                     self.assertTrue(any(text in str(error) for text in TEXTS), error)
                     refused += 1
-                    pause()
+                pause()
             results.append((attempt.__name__, made, refused))
 
         def read():
