@@ -67,6 +67,7 @@ fn answers_that_are_no_memory_are_refused() {
 #[test]
 fn a_usual_answer_is_a_pointer_and_a_length() {
     let memory = NonNull::<c_void>::dangling().as_ptr();
+    let mut distance = 1;
     let usual = || Header { buf: memory, len: 3, ..Header::EMPTY };
     for (answer, to_read, to_write) in [
         (usual(), true, true),
@@ -74,7 +75,9 @@ fn a_usual_answer_is_a_pointer_and_a_length() {
         (Header { readonly: 1, ..usual() }, true, false),
         (Header { len: -1, ..usual() }, false, false),
         (Header { buf: ptr::null_mut(), ..usual() }, false, false),
-        (Header { format: c"B".as_ptr().cast_mut(), ..usual() }, false, false),
+        (Header { format: c"B".as_ptr().cast_mut(), ..usual() }, true, true),
+        (Header { strides: &raw mut distance, ..usual() }, false, false),
+        (Header { suboffsets: &raw mut distance, ..usual() }, false, false),
     ] {
         let usual = Access::ALL.map(|access| argument::is_usual(&answer, access));
         assert_eq!(usual, [to_read, to_read, to_write], "{answer:?}");
