@@ -10,6 +10,8 @@
  * a converter is not told. On Python 2.7 they are those of the old functions. If a later argument fails, Python 3 has the
  * memory given back by itself; on 2.7 release what was begun with BUFPROTO_BUFFER, converted or not. A buffer must not move
  * while it is held.
+ *
+ * All of it is called by threads that are attached to the interpreter: that hold its lock, where it has one.
  */
 #ifndef BUFPROTO_CONVERT_H
 #define BUFPROTO_CONVERT_H

@@ -11,6 +11,8 @@
  *
  * Each file that calls functions by bufproto_ names of bufproto.h calls bufproto_import() before; all others import by
  * themselves when they are first called. Taking the address of a function of bufproto.h gives that of the package's.
+ *
+ * All of it is called by threads that are attached to the interpreter: that hold its lock, where it has one.
  */
 #ifndef BUFPROTO_IMPORT_H
 #define BUFPROTO_IMPORT_H

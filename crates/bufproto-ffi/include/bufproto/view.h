@@ -2,6 +2,8 @@
  *
  * A view is the interpreter's own Py_buffer, from PyObject_GetBuffer or from a scope (bufproto_python_scope_acquire). Indices,
  * strides and lengths are checked, which the interpreter's functions of the same purpose do not do.
+ *
+ * All of it is called by threads that are attached to the interpreter: that hold its lock, where it has one.
  */
 #ifndef BUFPROTO_VIEW_H
 #define BUFPROTO_VIEW_H
