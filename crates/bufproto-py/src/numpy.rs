@@ -10,7 +10,7 @@
 //!
 //! Source: `numpy/ndarraytypes.h` of numpy 1.17 to 2.4, and `array_getbuffer` in its `buffer.c`.
 
-use core::ffi::{CStr, c_char, c_int, c_long, c_uint, c_void};
+use core::ffi::{CStr, c_int, c_long, c_uint, c_void};
 use core::ptr::{self, NonNull};
 use core::slice;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
@@ -37,10 +37,10 @@ struct Array {
 struct Descriptor {
     head: ffi::PyObject,
     scalar: *mut ffi::PyTypeObject,
-    kind: c_char,
-    letter: c_char,
-    byte_order: c_char,
-    flags: c_char,
+    kind: u8,
+    letter: u8,
+    byte_order: u8,
+    flags: u8,
     /// Which type it is.
     number: c_int,
 }
@@ -127,7 +127,7 @@ pub(crate) fn find<const WRITE: bool>(object: Borrowed<'_, '_, PyAny>) -> Option
         length = length.checked_mul(*extent)?;
     }
     // Of one order for all machines, or `|` where there is none.
-    let is_native = matches!(byte_order.cast_unsigned(), b'=' | b'|') && flags & ALIGNED != 0;
+    let is_native = matches!(byte_order, b'=' | b'|') && flags & ALIGNED != 0;
     let format = is_native.then_some(format);
     Some(Found { memory: NonNull::new(*data)?, length, item_size, format })
 }
