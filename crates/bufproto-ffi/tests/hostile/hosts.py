@@ -187,9 +187,16 @@ def the_process_forks_while_memory_is_held():
         os._exit(0)
 
 
+def mind_interrupts():
+    """Whoever started us in the background may have told us not to."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @scenario()
 def it_is_interrupted_while_it_exports():
     import hostile
+
+    mind_interrupts()
 
     def interrupt():
         os.kill(os.getpid(), signal.SIGINT)
@@ -217,6 +224,7 @@ def it_is_interrupted_in_python():
             signal.raise_signal(signal.SIGINT)
             return memoryview(b"too late")
 
+    mind_interrupts()
     rust = in_rust()
     for function in rust.read, rust.length, rust.read_any_layout, rust.Stored:
         try:
