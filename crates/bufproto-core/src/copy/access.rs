@@ -41,14 +41,26 @@ pub(super) trait Access {
     /// # Safety
     ///
     /// As [`load_vector`](Self::load_vector) for each, where [`can_shuffle_pairs`](vector::can_shuffle_pairs) says so.
-    unsafe fn load_pair(from: [*const u8; 2]) -> Pair;
+    #[inline(always)]
+    unsafe fn load_pair(from: [*const u8; 2]) -> Pair {
+        // SAFETY: the caller's word.
+        unsafe { vector::pair(Self::load_vector(from[0]), Self::load_vector(from[1])) }
+    }
 
     /// Stores the first vector, and then the second.
     ///
     /// # Safety
     ///
     /// As [`store`](Self::store) for each, where [`can_shuffle_pairs`](vector::can_shuffle_pairs) says so.
-    unsafe fn store_pair(into: [*mut u8; 2], pair: Pair);
+    #[inline(always)]
+    unsafe fn store_pair(into: [*mut u8; 2], pair: Pair) {
+        // SAFETY: the caller's word.
+        unsafe {
+            let [first, second] = vector::split(pair);
+            Self::store_vector(into[0], first);
+            Self::store_vector(into[1], second);
+        }
+    }
 
     /// Copies bytes that lie side by side. The two places may overlap: what is copied is what was there before.
     ///
@@ -84,22 +96,6 @@ impl Access for Plain {
     unsafe fn store_vector(into: *mut u8, vector: Vector) {
         // SAFETY: the caller's word.
         unsafe { vector::store(into, vector) };
-    }
-
-    #[inline(always)]
-    unsafe fn load_pair(from: [*const u8; 2]) -> Pair {
-        // SAFETY: the caller's word.
-        unsafe { vector::pair(Self::load_vector(from[0]), Self::load_vector(from[1])) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_pair(into: [*mut u8; 2], pair: Pair) {
-        // SAFETY: the caller's word.
-        unsafe {
-            let [first, second] = vector::split(pair);
-            Self::store_vector(into[0], first);
-            Self::store_vector(into[1], second);
-        }
     }
 
     #[inline(always)]
@@ -142,34 +138,18 @@ impl Access for Racing {
         unsafe { Self::store(into, MaybeUninit::new(vector)) };
     }
 
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(any(miri, bufproto_bytewise))))]
     #[inline(always)]
     unsafe fn load_pair(from: [*const u8; 2]) -> Pair {
-        cfg_if::cfg_if! {
-            if #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(any(miri, bufproto_bytewise))))] {
-                // SAFETY: the caller's word; for those bytes that are not wanted as in `load_vector`.
-                unsafe { bulk::load_pair(from.map(<*const u8>::cast)) }
-            } else {
-                // SAFETY: the caller's word.
-                unsafe { vector::pair(Self::load_vector(from[0]), Self::load_vector(from[1])) }
-            }
-        }
+        // SAFETY: the caller's word; for those bytes that are not wanted as in `load_vector`.
+        unsafe { bulk::load_pair(from.map(<*const u8>::cast)) }
     }
 
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(any(miri, bufproto_bytewise))))]
     #[inline(always)]
     unsafe fn store_pair(into: [*mut u8; 2], pair: Pair) {
-        cfg_if::cfg_if! {
-            if #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(any(miri, bufproto_bytewise))))] {
-                // SAFETY: the caller's word.
-                unsafe { bulk::store_pair(into.map(|into| into.cast_const().cast()), pair) };
-            } else {
-                // SAFETY: the caller's word.
-                unsafe {
-                    let [first, second] = vector::split(pair);
-                    Self::store_vector(into[0], first);
-                    Self::store_vector(into[1], second);
-                }
-            }
-        }
+        // SAFETY: the caller's word.
+        unsafe { bulk::store_pair(into.map(|into| into.cast_const().cast()), pair) };
     }
 
     #[inline(always)]
@@ -206,12 +186,6 @@ impl Access for Outwards {
     unsafe fn store_vector(into: *mut u8, vector: Vector) {
         // SAFETY: the caller's word.
         unsafe { Racing::store_vector(into, vector) };
-    }
-
-    #[inline(always)]
-    unsafe fn load_pair(from: [*const u8; 2]) -> Pair {
-        // SAFETY: the caller's word.
-        unsafe { Plain::load_pair(from) }
     }
 
     #[inline(always)]

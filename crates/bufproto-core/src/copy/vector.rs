@@ -17,10 +17,15 @@
 )]
 mod processor;
 
-pub(super) use processor::{
-    CAN_ZIP, Pair, Vector, can_shuffle, can_shuffle_pairs, load, or, or_pair, pair, shuffle, shuffle_pair,
-    split, store, zip,
-};
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[path = "vector/separate.rs"]
+mod pairs;
+
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+use processor as pairs;
+
+pub(super) use pairs::{Pair, can_shuffle_pairs, or_pair, pair, shuffle_pair, split};
+pub(super) use processor::{CAN_ZIP, Vector, can_shuffle, load, or, shuffle, store, zip};
 
 /// The number of bytes in a vector.
 pub(super) const WIDTH: usize = 16;

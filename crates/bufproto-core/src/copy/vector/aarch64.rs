@@ -13,12 +13,6 @@ pub(in crate::copy) fn can_shuffle() -> bool {
     true
 }
 
-/// Whether two vectors can be shuffled at once here.
-#[inline]
-pub(in crate::copy) fn can_shuffle_pairs() -> bool {
-    false
-}
-
 /// # Safety
 ///
 /// Sixteen bytes may be read.
@@ -52,35 +46,6 @@ pub(in crate::copy) unsafe fn shuffle(vector: Vector, table: Vector) -> Vector {
 pub(in crate::copy) fn or(one: Vector, other: Vector) -> Vector {
     // SAFETY: this file is for targets that have NEON.
     unsafe { arch::vorrq_u8(one, other) }
-}
-
-/// Two vectors side by side. Here they have nothing to do with one another.
-pub(in crate::copy) type Pair = [Vector; 2];
-
-#[inline(always)]
-pub(in crate::copy) fn pair(one: Vector, other: Vector) -> Pair {
-    [one, other]
-}
-
-#[inline(always)]
-pub(in crate::copy) fn split(pair: Pair) -> [Vector; 2] {
-    pair
-}
-
-/// As [`shuffle`], in both vectors, each with the table beside it.
-///
-/// # Safety
-///
-/// [`can_shuffle`] said so.
-#[inline(always)]
-pub(in crate::copy) unsafe fn shuffle_pair([one, other]: Pair, [first, second]: Pair) -> Pair {
-    // SAFETY: the caller's word.
-    unsafe { [shuffle(one, first), shuffle(other, second)] }
-}
-
-#[inline(always)]
-pub(in crate::copy) fn or_pair([one, other]: Pair, [first, second]: Pair) -> Pair {
-    [or(one, first), or(other, second)]
 }
 
 /// The items of two vectors by turns: those of their first halves, and those of their second halves.

@@ -11,12 +11,6 @@ pub(in crate::copy) fn can_shuffle() -> bool {
     false
 }
 
-/// Whether two vectors can be shuffled at once here.
-#[inline]
-pub(in crate::copy) fn can_shuffle_pairs() -> bool {
-    false
-}
-
 /// # Safety
 ///
 /// Sixteen bytes may be read.
@@ -48,35 +42,6 @@ pub(in crate::copy) unsafe fn shuffle(vector: Vector, _: Vector) -> Vector {
 #[inline(always)]
 pub(in crate::copy) fn or(one: Vector, _: Vector) -> Vector {
     one
-}
-
-/// Two vectors side by side. Here they have nothing to do with one another.
-pub(in crate::copy) type Pair = [Vector; 2];
-
-#[inline(always)]
-pub(in crate::copy) fn pair(one: Vector, other: Vector) -> Pair {
-    [one, other]
-}
-
-#[inline(always)]
-pub(in crate::copy) fn split(pair: Pair) -> [Vector; 2] {
-    pair
-}
-
-/// As [`shuffle`], in both vectors, each with the table beside it.
-///
-/// # Safety
-///
-/// [`can_shuffle`] said so.
-#[inline(always)]
-pub(in crate::copy) unsafe fn shuffle_pair([one, other]: Pair, [first, second]: Pair) -> Pair {
-    // SAFETY: the caller's word.
-    unsafe { [shuffle(one, first), shuffle(other, second)] }
-}
-
-#[inline(always)]
-pub(in crate::copy) fn or_pair([one, other]: Pair, [first, second]: Pair) -> Pair {
-    [or(one, first), or(other, second)]
 }
 
 /// Not to be reached: nothing can be zipped here.
