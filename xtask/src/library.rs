@@ -2,7 +2,7 @@
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
@@ -31,8 +31,8 @@ pub(crate) fn build_static(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let small = folder.join("libbufproto_ffi.a");
     let mut objcopy = Command::new("objcopy");
-    objcopy.args(["--remove-section=.eh_frame", "--remove-section=.rela.eh_frame"]);
-    finish(objcopy.arg(archive).arg(&small))?;
+    objcopy.args(["--remove-section=.eh_frame", "--remove-section=.rela.eh_frame"]).arg(archive);
+    at_once(&small, |draft| finish(objcopy.arg(draft)))?;
     Ok(small)
 }
 
@@ -49,13 +49,23 @@ pub(crate) fn build_shared(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let folder = workspace.target.join("c").join("shared");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let (script, library) = (folder.join("symbols.map"), folder.join(SONAME));
-    fs::write(&script, SYMBOLS).with_context(|| format!("cannot write {}", script.display()))?;
+    at_once(&script, |draft| Ok(fs::write(draft, SYMBOLS)?))?;
     let mut linker = Command::new(compiler::program());
     linker.args(["-shared", "-s", &format!("-Wl,-soname,{SONAME}"), "-Wl,--gc-sections", "-Wl,-z,defs"]);
     linker.arg(format!("-Wl,--version-script,{}", script.display()));
     linker.arg("-Wl,--whole-archive").arg(archive).args(["-Wl,--no-whole-archive", "-lc", "-o"]);
-    finish(linker.arg(&library))?;
+    at_once(&library, |draft| finish(linker.arg(draft)))?;
     Ok(library)
+}
+
+/// Puts a file in its place when it is whole: another process may be reading the one that was there.
+fn at_once<T>(file: &Path, write: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<()> {
+    let folder = file.parent().context("a file at the root")?;
+    let place = || format!("cannot write {}", file.display());
+    let folder = tempfile::tempdir_in(folder).with_context(place)?;
+    let draft = folder.path().join("draft");
+    write(&draft).with_context(place)?;
+    fs::rename(draft, file).with_context(place)
 }
 
 fn build(workspace: &Workspace, kind: &str, file: &str) -> anyhow::Result<PathBuf> {

@@ -27,5 +27,6 @@ pub(super) fn install(interpreter: &Interpreter, requirement: &str, folder: &Pat
         // The last line has the reason.
         cannot(&text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default())
     })?;
-    fs::rename(installed, folder).map_err(|error| cannot(&error))
+    // Another process may have been faster: what it installed is as good.
+    fs::rename(installed, folder).or_else(|error| if folder.is_dir() { Ok(()) } else { Err(cannot(&error)) })
 }

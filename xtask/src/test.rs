@@ -6,6 +6,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
+
 use crate::interpreter::{self, Found, Interpreter, Unusable};
 use crate::workspace::Workspace;
 
@@ -15,6 +17,7 @@ mod c_face;
 mod c_lifetimes;
 pub(crate) mod ci;
 mod core_alone;
+mod each;
 mod examples;
 mod first_extension;
 mod fuzz;
@@ -38,7 +41,7 @@ mod tools;
 
 use outcome::{Outcome, Verdict};
 
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct Arguments {
     /// Run only what needs no interpreter
     #[arg(long, conflicts_with = "python")]
@@ -49,12 +52,17 @@ pub(crate) struct Arguments {
     /// Run only the steps whose name has this in it
     #[arg(long, value_name = "STEP")]
     only: Option<String>,
+    /// Run one step on the interpreter, and write its verdict to a file: for the steps that run on several at once
+    #[arg(long, hide = true, requires = "python", num_args = 2, value_names = ["STEP", "FILE"])]
+    verdict: Option<Vec<OsString>>,
 }
 
 /// What every step may look at.
 struct Context {
     workspace: Workspace,
     found: Found,
+    /// This program. A step may build it anew, after which it would not find itself.
+    program: PathBuf,
 }
 
 /// One part of the whole: a name for the table and what runs it.
@@ -111,6 +119,9 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Some([step, file]) = arguments.verdict.as_deref() {
+        return each::answer(&context, step, file.as_ref());
+    }
     let mut outcomes = Vec::new();
     let chosen = |step: &&Step| arguments.only.as_ref().is_none_or(|part| step.name.contains(part.as_str()));
     let steps: Vec<&Step> = STEPS.iter().filter(chosen).collect();
@@ -123,14 +134,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
                 ran.iter().for_each(|outcome| tell(&outcome.verdict));
                 outcomes.extend(ran);
             }
-            Run::Each(run) => {
-                for interpreter in &context.found.interpreters {
-                    title(&format!("{} on {interpreter}", step.name));
-                    let verdict = run(&context, interpreter);
-                    tell(&verdict);
-                    outcomes.push(Outcome { step: step.name, on: interpreter.to_string(), verdict });
-                }
-            }
+            Run::Each(run) => outcomes.extend(each::run(&context, step.name, run)),
         }
     }
     outcomes.extend(unusable(&context.found.unusable));
@@ -148,7 +152,8 @@ fn context(arguments: &Arguments) -> anyhow::Result<Context> {
             Found { interpreters: vec![interpreter], unusable: Vec::new() }
         }
     };
-    Ok(Context { workspace: Workspace::find()?, found })
+    let program = std::env::current_exe().context("this program does not find itself")?;
+    Ok(Context { workspace: Workspace::find()?, found, program })
 }
 
 /// A row for what looked like an interpreter and was none. A version manager has a shim for every command of every

@@ -66,7 +66,7 @@ const PARTS: &[Part] = &[
 ];
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let context = match context(&super::Arguments { quick: false, python: None, only: None }) {
+    let context = match context(&super::Arguments::default()) {
         Ok(context) => context,
         Err(error) => {
             anstream::eprintln!("error: {error:#}");
@@ -90,8 +90,7 @@ fn ours(step: &'static str, on: &str, context: &Context, arguments: &[&str]) -> 
 }
 
 fn task(context: &Context, arguments: &[&str]) -> anyhow::Result<()> {
-    let program = std::env::current_exe().context("this program does not find itself")?;
-    let mut command = Command::new(program);
+    let mut command = Command::new(&context.program);
     let status = command.args(arguments).current_dir(&context.workspace.root).status();
     let status = status.context("this program does not start")?;
     ensure!(status.success(), "cargo xtask {} ended with {status}; its output is above", arguments.join(" "));

@@ -27,5 +27,8 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
 fn tests(context: &Context, interpreter: &Interpreter) -> anyhow::Result<(Counts, Vec<String>)> {
     let mut package = Package::build(&context.workspace, interpreter, FEATURE)?;
     package.folders.extend(crate::numpy::provide(&context.workspace, interpreter));
-    script::run(package.python(interpreter)?.arg(context.workspace.root.join(RUNNER)))
+    let mut python = package.python(interpreter)?;
+    // Some tests panic on purpose. Where that was is known, and finding it out takes long.
+    python.env("RUST_BACKTRACE", "0").arg(context.workspace.root.join(RUNNER));
+    script::run(&mut python)
 }

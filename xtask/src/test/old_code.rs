@@ -101,7 +101,6 @@ pub(super) fn run(context: &Context, interpreter: &Interpreter) -> Verdict {
 }
 
 fn every_way(context: &Context, interpreter: &Interpreter, compiler: &Compiler) -> anyhow::Result<Verdict> {
-    let prefix = installed(context)?;
     let (mut counts, mut reasons) = (Counts::default(), Vec::new());
     let (mut failed, mut errors) = (Vec::new(), Vec::new());
     let folder = folder(context).join(interpreter.key());
@@ -109,6 +108,7 @@ fn every_way(context: &Context, interpreter: &Interpreter, compiler: &Compiler) 
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
+    let prefix = installed(context, &folder)?;
     if interpreter.version >= REMOVED {
         needs_us(context, compiler)?;
         counts.passed += 1;
@@ -319,7 +319,7 @@ pub(super) fn checks(context: &Context) -> Vec<Outcome> {
 
 fn check(context: &Context) -> Result<(), Stopped> {
     let (mut cmake, ninja) = (tools::any(context, "cmake")?, tools::any(context, "ninja")?);
-    configure(&mut cmake, &ninja, &installed(context)?);
+    configure(&mut cmake, &ninja, &installed(context, &folder(context))?);
     let build = folder(context).join("checks");
     // `--fresh` is newer than what we ask of CMake: answers are remembered in the folder.
     if build.exists() {
@@ -329,9 +329,9 @@ fn check(context: &Context) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// The library, installed for these tests.
-fn installed(context: &Context) -> anyhow::Result<PathBuf> {
-    let prefix = folder(context).join("installed");
+/// The library, installed for these tests below a folder that no other process uses.
+fn installed(context: &Context, folder: &Path) -> anyhow::Result<PathBuf> {
+    let prefix = folder.join("installed");
     install(&context.workspace, &prefix)?;
     Ok(prefix)
 }

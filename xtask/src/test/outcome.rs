@@ -1,5 +1,7 @@
 //! What a step came to.
 
+use serde::{Deserialize, Serialize};
+
 /// The result of one step on one subject.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
@@ -11,7 +13,7 @@ pub(super) struct Outcome {
 }
 
 /// How it ended. There is no way to be skipped and to have passed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Verdict {
     /// It ran to its end, with these counts, and left some cases out for these reasons. Passed only if none failed and
     /// some passed.
@@ -23,7 +25,7 @@ pub(super) enum Verdict {
 }
 
 /// How many cases passed, failed, and were left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counts {
     pub(super) passed: u64,
     pub(super) failed: u64,

@@ -44,8 +44,10 @@ pub(super) fn package(context: &Context, requirement: &str) -> Result<PathBuf, M
 
 /// The newest interpreter that has pip and that tools start with.
 fn installer(context: &Context) -> Option<Interpreter> {
+    // What is tested may be one alone, without pip.
+    let others = || interpreter::find().interpreters.into_iter().rev();
     let tested = context.found.interpreters.iter().rev().cloned();
-    tested.chain(interpreter::default().ok()).find(|interpreter| {
+    tested.chain(std::iter::once_with(others).flatten()).find(|interpreter| {
         interpreter.implementation == "cpython"
             && interpreter.version >= OLDEST
             && !interpreter.free_threaded
