@@ -7,6 +7,8 @@
 #include <bufproto/scope.h>
 #include <bufproto/view.h>
 
+#include "exporter.h"
+
 /* Calls, then tells where the memory is and what is in it. With FAIL, it leaves an exception instead. */
 static PyObject *look(PyObject *callback, int fail, const void *memory, Py_ssize_t length)
 {
@@ -321,15 +323,7 @@ static PyTypeObject exporter_type = {PyVarObject_HEAD_INIT(NULL, 0) "held.Export
 
 static int add_types(PyObject *module)
 {
-    exporter_type.tp_flags = Py_TPFLAGS_DEFAULT;
-    exporter_type.tp_new = exporter_new;
-    exporter_type.tp_dealloc = exporter_free;
-    exporter_type.tp_as_buffer = &exporter_slots;
-    if (PyType_Ready(&exporter_type) < 0) {
-        return -1;
-    }
-    Py_INCREF(&exporter_type);
-    return PyModule_AddObject(module, "Exporter", (PyObject *)&exporter_type);
+    return add_exporter(module, &exporter_type, exporter_new, exporter_free, &exporter_slots);
 }
 #define ADD_TYPES add_types
 

@@ -203,6 +203,8 @@ static PyObject *refuse(PyObject *module, PyObject *arguments)
 }
 
 #if PY_MAJOR_VERSION >= 3 && !defined(Py_LIMITED_API) && !defined(__cplusplus)
+#include "exporter.h"
+
 /* An exporter whose views are filled by the library: six items of two bytes, in two rows, the columns apart. */
 static short items[12] = {0, -1, 1, -1, 2, -1, 3, -1, 4, -1, 5, -1};
 static const ptrdiff_t shape[] = {2, 3}, strides[] = {12, 4};
@@ -224,18 +226,9 @@ static PyTypeObject block_type = {PyVarObject_HEAD_INIT(NULL, 0) "more.Block", s
 
 static int add_types(PyObject *module)
 {
-    strided_type.tp_flags = block_type.tp_flags = Py_TPFLAGS_DEFAULT;
-    strided_type.tp_new = block_type.tp_new = PyType_GenericNew;
-    strided_type.tp_as_buffer = &strided_slots;
-    block_type.tp_as_buffer = &block_slots;
-    if (PyType_Ready(&strided_type) < 0 || PyType_Ready(&block_type) < 0) {
-        return -1;
-    }
-    Py_INCREF(&strided_type);
-    Py_INCREF(&block_type);
-    return PyModule_AddObject(module, "Strided", (PyObject *)&strided_type) < 0
+    return add_exporter(module, &strided_type, PyType_GenericNew, NULL, &strided_slots) < 0
                ? -1
-               : PyModule_AddObject(module, "Block", (PyObject *)&block_type);
+               : add_exporter(module, &block_type, PyType_GenericNew, NULL, &block_slots);
 }
 #define ADD_TYPES add_types
 #endif

@@ -7,6 +7,7 @@
 
 #define CALL probe_ours
 #include "call.h"
+#include "exporter.h"
 
 PyObject *probe_theirs(PyObject *module, PyObject *arguments);
 
@@ -135,14 +136,7 @@ static PyMethodDef methods[] = {
 
 static int fill(PyObject *module)
 {
-    exporter_type.tp_flags = Py_TPFLAGS_DEFAULT;
-    exporter_type.tp_new = exporter_new;
-    exporter_type.tp_as_buffer = &exporter_slots;
-    if (PyType_Ready(&exporter_type) < 0) {
-        return -1;
-    }
-    Py_INCREF(&exporter_type);
-    return PyModule_AddObject(module, "Exporter", (PyObject *)&exporter_type);
+    return add_exporter(module, &exporter_type, exporter_new, NULL, &exporter_slots);
 }
 
 #ifndef MODULE

@@ -195,6 +195,8 @@ static PyObject *thrown(PyObject *module, PyObject *data)
 #endif
 
 #if PY_MAJOR_VERSION >= 3 && !defined(Py_LIMITED_API) && !defined(__cplusplus)
+#include "exporter.h"
+
 /* An exporter that raises when it is told that a view ends. */
 static int raising_get(PyObject *object, Py_buffer *view, int request)
 {
@@ -213,14 +215,7 @@ static PyTypeObject raising_type = {PyVarObject_HEAD_INIT(NULL, 0) "scoped.Raise
 
 static int add_types(PyObject *module)
 {
-    raising_type.tp_flags = Py_TPFLAGS_DEFAULT;
-    raising_type.tp_new = PyType_GenericNew;
-    raising_type.tp_as_buffer = &raising_slots;
-    if (PyType_Ready(&raising_type) < 0) {
-        return -1;
-    }
-    Py_INCREF(&raising_type);
-    return PyModule_AddObject(module, "RaisesOnRelease", (PyObject *)&raising_type);
+    return add_exporter(module, &raising_type, PyType_GenericNew, NULL, &raising_slots);
 }
 #define ADD_TYPES add_types
 #endif

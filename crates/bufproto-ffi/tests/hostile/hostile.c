@@ -12,6 +12,8 @@
 #include <bufproto/scope.h>
 #include <bufproto/view.h>
 
+#include "../c/exporter.h"
+
 #define FULL_RO (0x100 | 0x18 | 0x4)
 
 /* What an exporter does. */
@@ -563,19 +565,8 @@ static int fill(PyObject *module)
     if (PyModule_AddObject(module, "WAYS", list) < 0) {
         return -1;
     }
-    hostile_type.tp_flags = Py_TPFLAGS_DEFAULT;
-#if PY_MAJOR_VERSION < 3
-    hostile_type.tp_flags |= Py_TPFLAGS_HAVE_NEWBUFFER;
-#endif
-    hostile_type.tp_new = hostile_new;
-    hostile_type.tp_dealloc = hostile_free;
-    hostile_type.tp_as_buffer = &hostile_slots;
     hostile_type.tp_methods = hostile_methods;
-    if (PyType_Ready(&hostile_type) < 0) {
-        return -1;
-    }
-    Py_INCREF(&hostile_type);
-    return PyModule_AddObject(module, "Hostile", (PyObject *)&hostile_type);
+    return add_exporter(module, &hostile_type, hostile_new, hostile_free, &hostile_slots);
 }
 
 static PyMethodDef methods[] = {

@@ -8,6 +8,8 @@
 #include <bufproto/scope.h>
 #include <bufproto/view.h>
 
+#include "../c/exporter.h"
+
 /* The most dimensions that a view may have. */
 #define DIMENSIONS 64
 
@@ -296,18 +298,7 @@ static PyTypeObject structure_type = {PyVarObject_HEAD_INIT(NULL, 0) "layouts.St
 static int fill(PyObject *module)
 {
     structure_slots.bf_getbuffer = structure_get;
-    structure_type.tp_flags = Py_TPFLAGS_DEFAULT;
-#if PY_MAJOR_VERSION < 3
-    structure_type.tp_flags |= Py_TPFLAGS_HAVE_NEWBUFFER;
-#endif
-    structure_type.tp_new = structure_new;
-    structure_type.tp_dealloc = structure_free;
-    structure_type.tp_as_buffer = &structure_slots;
-    if (PyType_Ready(&structure_type) < 0) {
-        return -1;
-    }
-    Py_INCREF(&structure_type);
-    return PyModule_AddObject(module, "Structure", (PyObject *)&structure_type);
+    return add_exporter(module, &structure_type, structure_new, structure_free, &structure_slots);
 }
 
 static PyMethodDef methods[] = {

@@ -185,6 +185,8 @@ static PyObject *leak_view(PyObject *module, PyObject *object)
 
 #if PY_MAJOR_VERSION >= 3
 
+#include "../c/exporter.h"
+
 /* An exporter whose views do not name their owner, so that they do not keep it alive: Ownerless(size). */
 typedef struct {
     PyObject_HEAD
@@ -232,15 +234,7 @@ static PyTypeObject ownerless_type = {PyVarObject_HEAD_INIT(NULL, 0) "lifetime.O
 
 static int fill(PyObject *module)
 {
-    ownerless_type.tp_flags = Py_TPFLAGS_DEFAULT;
-    ownerless_type.tp_new = ownerless_new;
-    ownerless_type.tp_dealloc = ownerless_free;
-    ownerless_type.tp_as_buffer = &ownerless_slots;
-    if (PyType_Ready(&ownerless_type) < 0) {
-        return -1;
-    }
-    Py_INCREF(&ownerless_type);
-    return PyModule_AddObject(module, "Ownerless", (PyObject *)&ownerless_type);
+    return add_exporter(module, &ownerless_type, ownerless_new, ownerless_free, &ownerless_slots);
 }
 
 #define ADD_TYPES fill
