@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::Context;
 use super::outcome::{Counts, Outcome, Verdict};
+use crate::command::succeeds;
 use crate::interpreter::{self, Interpreter};
 use crate::workspace::cargo;
 
@@ -14,11 +15,10 @@ const LIVE: &str = "bufproto-py";
 
 /// Every test that needs no interpreter while it runs, and every such example.
 pub(super) fn run(context: &Context) -> Vec<Outcome> {
-    let nextest = Command::new(cargo()).args(["nextest", "--version"]).output();
-    let (runner, tests): (_, &[&str]) = if nextest.is_ok_and(|output| output.status.success()) {
-        (Runner::Nextest, &["nextest", "run"])
-    } else {
-        (Runner::Cargo, &["test", "--lib", "--bins", "--tests"])
+    let runner = Runner::find();
+    let tests: &[&str] = match runner {
+        Runner::Nextest => &["nextest", "run"],
+        Runner::Cargo => &["test", "--lib", "--bins", "--tests"],
     };
     let outcome = |on: &str, verdict| Outcome { step: "rust", on: on.to_owned(), verdict };
     let mut command = workspace(context, tests);
@@ -144,6 +144,15 @@ pub(super) enum Runner {
 }
 
 impl Runner {
+    /// Nextest, where it is installed.
+    pub(super) fn find() -> Self {
+        if succeeds(Command::new(cargo()).args(["nextest", "--version"])) {
+            Self::Nextest
+        } else {
+            Self::Cargo
+        }
+    }
+
     /// The counts of a summary line; `None` for any other line.
     fn counted(self, line: &str) -> Option<Counts> {
         let list = match self {

@@ -115,16 +115,24 @@ const PARALLEL: &str = "bufproto-core/parallel";
 fn miri(workspace: &Workspace, nightly: &Nightly, target: &str, tests: Tests) -> Result<Verdict, Missing> {
     nightly.needs("miri", "rustup component add --toolchain nightly miri")?;
     nightly.needs_sources()?;
+    // Nextest runs as many tests at once as there are processors.
+    let runner = Runner::find();
+    let run: &[&str] = match runner {
+        Runner::Nextest => &["nextest", "run"],
+        Runner::Cargo => &["test"],
+    };
     let under = |package, leaks| {
         let mut command = nightly.cargo();
         command
-            .args(["miri", "test", "--package", package, "--features", PARALLEL])
+            .arg("miri")
+            .args(run)
+            .args(["--package", package, "--features", PARALLEL])
             .args(tests.of(package))
             .env("PROPTEST_CASES", CASES);
         // Isolated, a program sees no files: those of the tests that failed before, and the recordings.
         let flags = ["-Zmiri-strict-provenance", "-Zmiri-disable-isolation", leaks].join(" ");
         command.env("MIRIFLAGS", flags).args(["--no-fail-fast", "--target", target]).arg("--target-dir");
-        watch(command.arg(folder(workspace, "miri")).current_dir(&workspace.root), Runner::Cargo)
+        watch(command.arg(folder(workspace, "miri")).current_dir(&workspace.root), runner)
     };
     let core = under("bufproto-core", "");
     // The mock's tests leak on purpose, which AddressSanitizer can be told apart.
