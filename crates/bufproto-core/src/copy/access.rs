@@ -6,6 +6,22 @@ use core::ptr;
 use crate::copy::vector::{self, Pair, Vector, WIDTH};
 use crate::shared::bulk;
 
+cfg_if::cfg_if! {
+    if #[cfg(all(
+        not(any(miri, bufproto_bytewise)),
+        any(
+            all(target_arch = "x86_64", target_feature = "sse2"),
+            all(target_arch = "aarch64", target_feature = "neon")
+        )
+    ))] {
+        // An instruction loads memory that nobody can write to as it loads any other.
+        pub(super) use Racing as Outwards;
+    } else {
+        mod outwards;
+        pub(super) use outwards::Outwards;
+    }
+}
+
 /// What kernels do with memory. They are the same for all kinds of it.
 pub(super) trait Access {
     /// Whether [`load_vector`](Self::load_vector) may load bytes that are not wanted.
@@ -156,48 +172,6 @@ impl Access for Racing {
     unsafe fn copy(from: *const u8, into: *mut u8, count: usize) {
         // SAFETY: the caller's word.
         unsafe { bulk::copy(from.cast(), into.cast_const().cast(), count) };
-    }
-}
-
-/// Memory of the caller's own at the source, which may be such that nobody can write to it, and
-/// [`SharedMut`](crate::shared::SharedMut) memory at the target.
-pub(super) enum Outwards {}
-
-impl Access for Outwards {
-    #[inline(always)]
-    unsafe fn load<T: Copy>(from: *const u8) -> MaybeUninit<T> {
-        // SAFETY: the caller's word.
-        unsafe { Plain::load(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn store<T: Copy>(into: *mut u8, bytes: MaybeUninit<T>) {
-        // SAFETY: the caller's word.
-        unsafe { Racing::store(into, bytes) };
-    }
-
-    #[inline(always)]
-    unsafe fn load_vector(from: *const u8) -> Vector {
-        // SAFETY: the caller's word.
-        unsafe { Plain::load_vector(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_vector(into: *mut u8, vector: Vector) {
-        // SAFETY: the caller's word.
-        unsafe { Racing::store_vector(into, vector) };
-    }
-
-    #[inline(always)]
-    unsafe fn store_pair(into: [*mut u8; 2], pair: Pair) {
-        // SAFETY: the caller's word.
-        unsafe { Racing::store_pair(into, pair) };
-    }
-
-    #[inline(always)]
-    unsafe fn copy(from: *const u8, into: *mut u8, count: usize) {
-        // SAFETY: the caller's word. One who has only the source to himself sees no overlap.
-        unsafe { bulk::store(from, into.cast_const().cast(), count) };
     }
 }
 
