@@ -145,7 +145,7 @@ fn items_that_nobody_initialised_are_not_looked_at() {
     let layout = Layout::new(2, &[40], Some(&[4]), None).unwrap();
     let mut items = [0u16; 40];
     // SAFETY: all items are initialised, and there is place for them.
-    unsafe { shared::gather(memory.as_ptr().cast(), layout, Order::C, items.as_mut_ptr().cast()) };
+    unsafe { shared::gather(memory.as_mut_ptr().cast(), layout, Order::C, items.as_mut_ptr().cast()) };
     assert_eq!(items, [7; 40]);
 }
 
