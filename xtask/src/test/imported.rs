@@ -31,8 +31,9 @@ fn tests(
 ) -> anyhow::Result<(Counts, Vec<String>)> {
     let sources = context.workspace.root.join("crates").join(CRATE).join("tests/c");
     let folder = Build::new(context, interpreter, compiler)?.probe()?.to_owned();
+    let suffix = interpreter.extension_suffix()?;
     let build = |name: &str, source: &str, options: &[&str]| {
-        let extension = folder.join(format!("{name}.so"));
+        let extension = folder.join(format!("{name}{suffix}"));
         let mut command = compiler.extension();
         command.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"]).args(options);
         finish(command.arg(sources.join(source)).arg("-o").arg(&extension))?;
