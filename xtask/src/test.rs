@@ -104,7 +104,7 @@ const STEPS: &[Step] = &[
     Step { name: "bench", run: Run::OnOne(bench::run) },
     Step { name: "release", run: Run::Once(release::run) },
     Step { name: "first extension", run: Run::OnOne(first_extension::run) },
-    Step { name: "Miri", run: Run::Once(sanitize::quick) },
+    Step { name: "sanitizers", run: Run::Once(sanitize::quick) },
     Step { name: "fuzz", run: Run::Once(fuzz::run) },
     Step { name: "live examples", run: Run::OnOne(rust::live_examples) },
 ];

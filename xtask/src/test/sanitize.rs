@@ -1,7 +1,8 @@
 //! `cargo xtask sanitize`: the tests of core and of the mock where every access is looked at: by Miri on this machine, on one
-//! with its bytes the other way round and on one of 32 bits, and by AddressSanitizer and ThreadSanitizer. It takes hours; the
-//! step "Miri" of the tests looks at those that are about memory and threads, on this machine.
+//! with its bytes the other way round and on one of 32 bits, and by AddressSanitizer and ThreadSanitizer. The step "sanitizers" of
+//! the tests is the quick form: on this machine, those that are about memory and threads.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,6 +29,9 @@ const SANITIZERS: [(&str, &str); 2] = [("AddressSanitizer", "address"), ("Thread
 
 /// How often the laws are tried under Miri, which takes a thousand times as long as the machine.
 const CASES: &str = "4";
+
+/// The same under AddressSanitizer, in the quick form.
+const CASES_IN_SHORT: &str = "32";
 
 /// Each check with the target that it is for.
 type Check<'a> = (&'static str, String, Box<dyn Fn() -> Result<Verdict, Missing> + 'a>);
@@ -66,14 +70,22 @@ impl Tests {
     }
 }
 
-/// The step of the tests: Miri only, because the sanitizers need a standard library of their own, which takes minutes each.
+/// The step of the tests. ThreadSanitizer is left to the full form: it needs a standard library of its own, which takes minutes.
 pub(super) fn quick(context: &Context) -> Vec<Outcome> {
-    let check = Nightly::find().and_then(|nightly| {
-        let host = nightly.host()?;
-        miri(&context.workspace, &nightly, &host, Tests::Quick)
-    });
-    let verdict = check.unwrap_or_else(|Missing(why)| Verdict::Skipped(why));
-    vec![Outcome { step: MIRI, on: "core and mock".to_owned(), verdict }]
+    let workspace = &context.workspace;
+    let outcome = |name: &str, check: &dyn Fn(&Nightly, &str) -> Result<Verdict, Missing>| {
+        let checked = Nightly::find().and_then(|nightly| {
+            let host = nightly.host()?;
+            check(&nightly, &host)
+        });
+        let verdict = checked.unwrap_or_else(|Missing(why)| Verdict::Skipped(why));
+        Outcome { step: "sanitizers", on: format!("{name}, core and mock"), verdict }
+    };
+    let (name, option) = SANITIZERS[0];
+    vec![
+        outcome(MIRI, &|nightly, host| miri(workspace, nightly, host, Tests::Quick)),
+        outcome(name, &|nightly, host| sanitizer(workspace, nightly, host, option, Tests::Quick)),
+    ]
 }
 
 /// Runs the checks whose name has this in it, or all.
@@ -102,7 +114,7 @@ fn checks<'a>(workspace: &'a Workspace, nightly: &'a Nightly, host: &str) -> Vec
     }
     for (name, option) in SANITIZERS {
         let owned = host.to_owned();
-        let check = move || sanitizer(workspace, nightly, &owned, option);
+        let check = move || sanitizer(workspace, nightly, &owned, option, Tests::All);
         checks.push((name, host.to_owned(), Box::new(check)));
     }
     checks
@@ -139,23 +151,33 @@ fn miri(workspace: &Workspace, nightly: &Nightly, target: &str, tests: Tests) ->
     Ok(both(core, under("bufproto-mock", "-Zmiri-ignore-leaks")))
 }
 
-/// Whether the sanitizer sees nothing, also in the standard library, which is built with it.
+/// Whether the sanitizer sees nothing. For all tests the standard library is built with it, too.
 fn sanitizer(
     workspace: &Workspace,
     nightly: &Nightly,
     target: &str,
     option: &str,
+    tests: Tests,
 ) -> Result<Verdict, Missing> {
-    nightly.needs_sources()?;
     let mut command = nightly.cargo();
-    command.args(["test", "--tests", "-Zbuild-std", "--features", PARALLEL]);
-    command.args(["--package", "bufproto-core", "--package", "bufproto-mock"]);
+    command.args(["test", "--features", PARALLEL]);
+    match tests {
+        Tests::All => {
+            nightly.needs_sources()?;
+            command.arg("-Zbuild-std");
+        }
+        Tests::Quick => _ = command.env("PROPTEST_CASES", CASES_IN_SHORT),
+    }
+    let packages = ["bufproto-core", "bufproto-mock"];
+    let names: BTreeSet<_> = packages.iter().flat_map(|package| tests.of(package)).collect();
+    command.args(packages.map(|package| format!("--package={package}"))).args(names);
     // Sanitizers do not look into instructions that are written out. With bytes one by one they see copies of shared memory.
     command.env("RUSTFLAGS", format!("-Zsanitizer={option} --cfg bufproto_bytewise"));
     let meant = workspace.root.join("crates/bufproto-mock/tests/leaks.txt");
     command.env("LSAN_OPTIONS", format!("suppressions={}:print_suppressions=0", meant.display()));
+    let folder = folder(workspace, option);
+    command.args(["--no-fail-fast", "--target", target, "--target-dir"]).arg(folder);
     // Those that try every order change stacks, which sanitizers do not follow.
-    command.args(["--no-fail-fast", "--target", target, "--target-dir"]).arg(folder(workspace, option));
     command.args(["--", "--skip", "every_order"]).current_dir(&workspace.root);
     Ok(watch(&mut command, Runner::Cargo))
 }
