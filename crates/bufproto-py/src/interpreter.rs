@@ -9,7 +9,7 @@
 #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
 use core::ffi::CStr;
 use core::ffi::c_int;
-#[cfg(not(any(PyPy, GraalPy)))]
+#[cfg(Py_LIMITED_API)]
 use core::ffi::c_void;
 use core::ptr;
 
@@ -343,31 +343,17 @@ pub(crate) unsafe fn give_back(owner: *mut ffi::PyObject, view: impl FnOnce() ->
     }
 }
 
-/// The slots of an object of a [known](crate::known) type, to [tell] it by.
-///
-/// # Safety
-///
-/// The object is alive and of a known type.
-#[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
-#[inline]
-pub(crate) unsafe fn slots_of(object: *mut ffi::PyObject) -> *mut c_void {
-    // SAFETY: the caller's word.
-    unsafe { (*ffi::Py_TYPE(object)).tp_as_buffer.cast() }
-}
-
 /// Tells an exporter of a [known](crate::known) type that a view has ended, and gives the view's reference to it back.
 ///
 /// # Safety
 ///
-/// The object is of a known type, whose [slots](slots_of) these are, or a `bytearray` or `memoryview` under a limited API,
-/// where nothing is needed. There is a view that is not looked at any more and that nobody else releases. The thread is
+/// The object is of a known type, or a `bytearray` or `memoryview` under a limited API. There is a view that is not looked at any more and that nobody else releases. The thread is
 /// attached.
 #[cfg(not(any(PyPy, GraalPy)))]
 #[inline]
-pub(crate) unsafe fn tell(owner: *mut ffi::PyObject, slots: *mut c_void) {
+pub(crate) unsafe fn tell(owner: *mut ffi::PyObject) {
     cfg_if::cfg_if! {
         if #[cfg(Py_LIMITED_API)] {
-            let _ = slots;
             let mut view = <NativeView as abi::View>::EMPTY;
             view.header.obj = owner.cast();
             // SAFETY: the caller's word; the exporter looks at the view's owner only.
@@ -375,7 +361,8 @@ pub(crate) unsafe fn tell(owner: *mut ffi::PyObject, slots: *mut c_void) {
         } else {
             // SAFETY: the caller's word; a known type is told, and does not look at the view.
             unsafe {
-                let release = (*slots.cast::<ffi::PyBufferProcs>()).bf_releasebuffer.unwrap_unchecked();
+                let slots = (*ffi::Py_TYPE(owner)).tp_as_buffer;
+                let release = (*slots).bf_releasebuffer.unwrap_unchecked();
                 release(owner, ptr::null_mut());
                 ffi::Py_DECREF(owner);
             }

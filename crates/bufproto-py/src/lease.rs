@@ -57,7 +57,7 @@ pub(crate) struct Lease {
     /// The address of a counter; of what is not counted, the size of an item in bytes.
     detail: *mut isize,
     kind: Kind,
-    /// Of a plain view; of a view of a known type its slots.
+    /// Of a plain view.
     internal: *mut c_void,
 }
 
@@ -153,10 +153,10 @@ impl Lease {
             return Ok(Self::counted(found, object));
         }
         #[cfg(not(any(PyPy, GraalPy, Py_LIMITED_API)))]
-        if !Object::from(object).needs_release() {
-            return Self::acquire_reference::<WRITE>(object);
-        } else if known::is_known(object) {
+        if known::is_known(object) {
             return Self::acquire_known::<WRITE>(object);
+        } else if !Object::from(object).needs_release() {
+            return Self::acquire_reference::<WRITE>(object);
         }
         #[cfg(all(Py_LIMITED_API, not(any(PyPy, GraalPy))))]
         return apart(Self::acquire_plain::<WRITE>(object));
@@ -273,7 +273,7 @@ impl Lease {
             let memory = NonNull::new_unchecked((*header).buf.cast());
             let lease =
                 Self::new(Kind::KNOWN, object.as_ptr(), memory, (*header).len).of_items((*header).itemsize);
-            Some((Self { internal: interpreter::slots_of(object.as_ptr()), ..lease }, (*header).format))
+            Some((lease, (*header).format))
         }
     }
 
@@ -543,8 +543,8 @@ impl Lease {
         }
         #[cfg(not(any(PyPy, GraalPy)))]
         if self.kind == Kind::KNOWN {
-            // SAFETY: there is a view of the owner, whose slots these are, and the lease owns the reference to it.
-            unsafe { interpreter::tell(self.owner, self.internal) };
+            // SAFETY: there is a view of the owner, and the lease owns the reference to it.
+            unsafe { interpreter::tell(self.owner) };
             return;
         }
         if self.kind.is_unusual() {
