@@ -117,7 +117,7 @@ fn an_error_is_raised_where_there_is_no_object_too() {
 }
 
 #[test]
-fn a_view_is_plain_if_it_has_none_of_four_fields() {
+fn a_view_is_plain_if_it_has_none_of_four_fields_and_dense_if_it_has_none_of_two() {
     let place = NonNull::<isize>::dangling().as_ptr();
     for fields in 0..16 {
         let field = |number: u32| if fields >> number & 1 == 1 { place } else { ptr::null_mut() };
@@ -130,6 +130,7 @@ fn a_view_is_plain_if_it_has_none_of_four_fields() {
             ..Header::EMPTY
         };
         assert_eq!(header.is_plain(), fields == 0, "{header:?}");
+        assert_eq!(header.is_dense(), fields >> 2 == 0, "{header:?}");
     }
 }
 
