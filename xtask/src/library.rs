@@ -2,13 +2,14 @@
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 
 use crate::command::{finish, succeeds};
 use crate::compiler;
+use crate::draft;
 use crate::workspace::{Workspace, cargo};
 
 /// The crate with the C face.
@@ -28,11 +29,10 @@ pub(crate) fn build_static(workspace: &Workspace) -> anyhow::Result<PathBuf> {
         return Ok(archive);
     }
     let folder = workspace.target.join("c").join("static");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let small = folder.join("libbufproto_ffi.a");
     let mut objcopy = Command::new("objcopy");
     objcopy.args(["--remove-section=.eh_frame", "--remove-section=.rela.eh_frame"]).arg(archive);
-    at_once(&small, |draft| finish(objcopy.arg(draft)))?;
+    draft::put(&small, |draft| finish(objcopy.arg(draft)))?;
     Ok(small)
 }
 
@@ -47,25 +47,14 @@ pub(crate) fn build_shared(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     }
     let archive = build_static(workspace)?;
     let folder = workspace.target.join("c").join("shared");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let (script, library) = (folder.join("symbols.map"), folder.join(SONAME));
-    at_once(&script, |draft| Ok(fs::write(draft, SYMBOLS)?))?;
+    draft::put(&script, |draft| Ok(fs::write(draft, SYMBOLS)?))?;
     let mut linker = Command::new(compiler::program());
     linker.args(["-shared", "-s", &format!("-Wl,-soname,{SONAME}"), "-Wl,--gc-sections", "-Wl,-z,defs"]);
     linker.arg(format!("-Wl,--version-script,{}", script.display()));
     linker.arg("-Wl,--whole-archive").arg(archive).args(["-Wl,--no-whole-archive", "-lc", "-o"]);
-    at_once(&library, |draft| finish(linker.arg(draft)))?;
+    draft::put(&library, |draft| finish(linker.arg(draft)))?;
     Ok(library)
-}
-
-/// Puts a file in its place when it is whole: another process may be reading the one that was there.
-fn at_once<T>(file: &Path, write: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<()> {
-    let folder = file.parent().context("a file at the root")?;
-    let place = || format!("cannot write {}", file.display());
-    let folder = tempfile::tempdir_in(folder).with_context(place)?;
-    let draft = folder.path().join("draft");
-    write(&draft).with_context(place)?;
-    fs::rename(draft, file).with_context(place)
 }
 
 fn build(workspace: &Workspace, kind: &str, file: &str) -> anyhow::Result<PathBuf> {

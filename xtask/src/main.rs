@@ -9,6 +9,7 @@ mod budget;
 mod callgrind;
 mod command;
 mod compiler;
+mod draft;
 mod exporters;
 mod fuzz;
 mod header;

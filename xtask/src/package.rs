@@ -11,6 +11,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::draft;
 use crate::interpreter::{Extension, Interpreter};
 use crate::workspace::Workspace;
 
@@ -21,9 +22,6 @@ pub(crate) use in_rust::build_limited;
 
 /// The crate with the extension modules and the package's Python sources.
 pub(crate) const CRATE: &str = "bufproto-py";
-
-/// What the name of a file begins with while it is written.
-const DRAFT: &str = ".draft-";
 
 /// Modules that one interpreter can import.
 pub(crate) struct Package {
@@ -103,13 +101,14 @@ fn list(folder: &Path, inside: &Path, files: &mut Vec<PathBuf>) -> anyhow::Resul
     for entry in fs::read_dir(&here).with_context(|| format!("cannot read {}", here.display()))? {
         let entry = entry?;
         let relative = inside.join(entry.file_name());
+        if entry.file_name().to_string_lossy().starts_with(draft::PREFIX) {
+            continue;
+        }
         if entry.file_type()?.is_dir() {
             if entry.file_name() != "__pycache__" {
                 list(folder, &relative, files)?;
             }
-        } else if relative.extension().is_none_or(|end| end != "pyc")
-            && !entry.file_name().to_string_lossy().starts_with(DRAFT)
-        {
+        } else if relative.extension().is_none_or(|end| end != "pyc") {
             files.push(relative);
         }
     }
@@ -126,10 +125,5 @@ fn replace(from: &Path, to: &Path) -> anyhow::Result<()> {
     {
         return Ok(());
     }
-    let folder = to.parent().context("a file at the root")?;
-    fs::create_dir_all(folder)?;
-    let draft = tempfile::Builder::new().prefix(DRAFT).tempfile_in(folder)?;
-    fs::copy(from, draft.path())?;
-    draft.persist(to)?;
-    Ok(())
+    draft::put(to, |draft| Ok(fs::copy(from, draft)?))
 }
