@@ -347,8 +347,8 @@ pub(crate) unsafe fn give_back(owner: *mut ffi::PyObject, view: impl FnOnce() ->
 ///
 /// # Safety
 ///
-/// The object is of a known type, or a `bytearray` or `memoryview` under a limited API. There is a view that is not looked at any more and that nobody else releases. The thread is
-/// attached.
+/// The object is of a known type, or a `bytearray` or `memoryview` under a limited API. There is a view that is not looked at
+/// any more and that nobody else releases. The thread is attached.
 #[cfg(not(any(PyPy, GraalPy)))]
 #[inline]
 pub(crate) unsafe fn tell(owner: *mut ffi::PyObject) {

@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 use super::{Access, Plain, Racing};
-use crate::copy::vector::{Pair, Vector};
+use crate::copy::vector::Vector;
 use crate::shared::bulk;
 
 /// Memory of the caller's own at the source, which may be such that nobody can write to it, and
@@ -33,12 +33,6 @@ impl Access for Outwards {
     unsafe fn store_vector(into: *mut u8, vector: Vector) {
         // SAFETY: the caller's word.
         unsafe { Racing::store_vector(into, vector) };
-    }
-
-    #[inline(always)]
-    unsafe fn store_pair(into: [*mut u8; 2], pair: Pair) {
-        // SAFETY: the caller's word.
-        unsafe { Racing::store_pair(into, pair) };
     }
 
     #[inline(always)]
